@@ -15,6 +15,8 @@ BESIDE ?=
 ALL ?=
 BROAD ?=
 WHICH = not soak$(if $(BROAD), and broad,$(if $(ALL),, and not broad))
+# Half of the examples of each property; the coverage that is promised is that of all.
+BRIEF = $(if $(ALL)$(BROAD)$(COVER),,--hypothesis-profile=brief)
 COMPUTING = -m "not pty and $(WHICH)$(if $(BESIDE), and not clock)" -n 2 --timeout=1200
 # Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
 # otherwise collect ten thousand tests to run a hundred.
@@ -97,7 +99,7 @@ test-lowest: ## the tests of LOWEST_TESTS and the terminal UI's, with the lowest
 	$(LOWEST_UI)/bin/python -m pytest -q $(COMPUTING) $(OLD_TYPER) tests/tui
 
 test-computing: $(if $(COVER),cover) $(VENV)/.dev
-	$(BIN)/python -m pytest -q $(COMPUTING) $(if $(COVER),$(addprefix --ignore=,$(COVERED_TESTS)))
+	$(BIN)/python -m pytest -q $(COMPUTING) $(BRIEF) $(if $(COVER),$(addprefix --ignore=,$(COVERED_TESTS)))
 
 test-waiting: $(VENV)/.dev
 	$(BIN)/python -m pytest -q $(WAITING)

@@ -12,7 +12,8 @@ WINDOW_US = 1_000_000
 
 @dataclass(frozen=True)
 class Run:
-    """`count` equal pulses from start_us on, one each period_us; points are (us, uA).
+    """`count` equal pulses from start_us on, one each period_us; points are (us, uA). Of a form
+    with several pulses, each is a run of its own.
 
     lead: how many of the points are a test pulse of the device's own, and the pause after it. They
     count wherever current counts (energy, charge, when it ends), not in what was ordered (peak,

@@ -13,6 +13,7 @@ from typing import Any
 
 from firmware_sim.channel_ledger import ChannelLedger, Run
 from firmware_sim.firmware.recorder import all_points
+from firmware_sim.forms import pulses_of
 
 __all__ = ["ChannelLedger", "Ledger", "Run"]
 
@@ -104,9 +105,15 @@ class Ledger:
 
     def _add(self, row: dict[str, Any], period_us: int, count: int) -> None:
         start_us, all_of_it = all_points(row)
-        points = tuple((time_us, current_ua) for time_us, current_ua in all_of_it)
-        run = Run(start_us, period_us, count, points, len(points) - len(row["points"]))
-        if run.count and run.energy:  # without current nothing reached the electrodes
-            ledger = self.channels.setdefault(row["channel"], ChannelLedger(row["channel"]))
-            ledger.runs.append(run)
-            self._latest_us = max(self._latest_us, run.end_us)
+        lead = all_of_it[: len(all_of_it) - len(row["points"])]
+        before_us = sum(time_us for time_us, _ in lead)
+        for number, (later_us, points) in enumerate(pulses_of(row["points"])):
+            if number == 0:
+                own = tuple((time_us, current_ua) for time_us, current_ua in lead)
+                run = Run(start_us, period_us, count, own + points, len(own))
+            else:
+                run = Run(start_us + before_us + later_us, period_us, count, points)
+            if run.count and run.energy:  # without current nothing reached the electrodes
+                ledger = self.channels.setdefault(row["channel"], ChannelLedger(row["channel"]))
+                ledger.runs.append(run)
+                self._latest_us = max(self._latest_us, run.end_us)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 # The same examples each time: what a run finds, the next one finds too. `make soak` draws new ones.
 # How quickly examples come tells of the machine's load, and of no promise. The soak tries all
-# examples that `support.examples` counts, anew each time.
+# examples that `support.examples` counts, anew each time. `make test` has half of the examples.
 settings.register_profile(
     "fixed",
     max_examples=40,
@@ -24,9 +24,13 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
+
+# Until all tests are collected nothing is thrown away, and to search takes a sixth of the time.
+gc.disable()
 
 #: What is tried on Windows: the pure core, and in `test_windows` what else works there.
 _ON_WINDOWS = (
@@ -74,6 +78,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtestloop() -> None:
+    """In the process that only hands out the tests, too."""
+    gc.enable()
+
+
+def pytest_runtest_teardown() -> None:
+    """`stimctl rehearse` looks for no garbage, for its process ends with it. That of the tests goes
+    on: it would grow to 1.6 GB, and a test that looks for garbage would take seconds."""
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

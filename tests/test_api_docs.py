@@ -12,7 +12,7 @@ import stimctl
 from stimctl.api import Device, connect
 
 #: Only these raise nothing of their own: they read what is known.
-_READS = {"state", "readings", "events"}
+_READS = {"state", "readings", "events", "results"}
 
 
 def public() -> dict[str, Callable[..., Any]]:
@@ -43,6 +43,6 @@ def test_every_error_that_is_named_is_one_of_ours(name: str) -> None:
 
 
 def test_what_the_package_offers_is_listed_and_there() -> None:
-    offered = {"Device", "connect", "errors", "__version__"}
+    offered = {"Device", "aio", "connect", "errors", "__version__"}
     assert offered <= set(dir(stimctl))
     assert all(getattr(stimctl, name) is not None for name in offered)

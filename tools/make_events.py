@@ -50,6 +50,7 @@ _TYPES = {
     + "}",
     "tuple[tuple[int, ...], ...]": "list of lists of channels",
     "tuple[int, ...]": "list of channels",
+    "LevelList": "list of levels",
 }
 
 

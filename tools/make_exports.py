@@ -35,7 +35,7 @@ def _tables() -> str:
     parts = [
         "# Tables of an export",
         _MADE.format(source="src/stimctl/export/shapes.py"),
-        "CSV, Parquet and JSON Lines hold these five tables. A unit stands at the end of a name. A "
+        "CSV, Parquet and JSON Lines hold these six tables. A unit stands at the end of a name. A "
         "value that the record has not is empty (CSV), null (Parquet, JSON Lines) and never 0. The "
         "schema of each row is in [tables.schema.json](tables.schema.json).",
     ]

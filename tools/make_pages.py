@@ -19,6 +19,7 @@ from tools import (
     make_keys,
     make_protocol_schema,
     make_protocols,
+    make_published,
     make_reference,
 )
 
@@ -40,6 +41,7 @@ def main() -> int:
     make_hazards.main()
     make_keys.main()
     make_protocols.main()
+    make_published.main()
     make_reference.main()
     return 0
 

@@ -161,6 +161,13 @@ class Judge(ABC):
         if rises and self.rules.needs_start and not self._permission.running:
             self._fail(Rule.START, at_us, channel, "a plateau was raised without a start")
 
+    def climb(self, at_us: int, channel: int, plateau: int) -> None:
+        """The rule of a procedure makes a step of its ladder: this plateau is in force now."""
+        self.advance(at_us)
+        self._plateaus.climb(at_us, channel, plateau)
+        if self.rules.needs_start and not self._permission.running:
+            self._fail(Rule.START, at_us, channel, "a rule has raised without a start")
+
     def take_again(self, at_us: int, channel: int, plateau: int) -> None:
         """Another part of the treatment begins, and the channel in it with this plateau: at most
         what was raised since the start."""

@@ -18,6 +18,7 @@ from firmware_sim.firmware.p24_fields import (
     read_ml_update,
 )
 from firmware_sim.firmware.sciencemode4_frames import Frame, FrameDecoder
+from firmware_sim.forms import pulses_of
 
 from .notices import Ending
 from .orders import Order, Train
@@ -109,7 +110,8 @@ def _switch(
 def _train(form: PulseForm, period_us: int, ramp: int) -> Train:
     level_ua = max((abs(current_ua) for _, current_ua in form.ordered), default=0)
     width_us = next((time_us for time_us, current_ua in form.ordered if current_ua), 0)
-    return Train(level_ua, width_us, period_us, ramp)
+    # A form may hold a group of pulses: judged as pulses that come that much more often.
+    return Train(level_ua, width_us, period_us // len(pulses_of(form.ordered)), ramp)
 
 
 class CommandEffects:

@@ -46,6 +46,10 @@ class Plateaus:
         self._wrong(at_us, channel, self._slew_rules[channel].declare(at_us, plateau))
         return rises
 
+    def climb(self, at_us: int, channel: int, plateau: int) -> None:
+        """A rule of a procedure makes a step."""
+        self._wrong(at_us, channel, self._slew_rules[channel].climb(at_us, plateau))
+
     def take_again(self, at_us: int, channel: int, plateau: int) -> None:
         """A part of the treatment begins with a plateau of an earlier one."""
         self._wrong(at_us, channel, self._slew_rules[channel].take_again(at_us, plateau))

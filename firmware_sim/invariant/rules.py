@@ -75,7 +75,8 @@ class Rules:
     resume_us: the same after a pause of up to longest_pause_us; after a longer one everything is
     raised afresh. dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it.
     rest_gain: the most that a plateau rises in the off time of a cycle, as fast as by hand, before
-    the ramp that brings it. line_us: how late
+    the ramp that brings it. ladder_gain: the most that it rises between two single pulses of a
+    procedure, once the pulse before was given at it. line_us: how late
     a byte may arrive, and how early a line that was late may make the next raise seem. notice_us:
     how soon a host must know that the device stopped by itself: it asks each 500 ms, and 1 s
     without an answer is a loss. signs_us: how old a sign of life
@@ -98,6 +99,7 @@ class Rules:
     raise_every_us: int = 250_000
     raise_per_s: int = 4_000
     rest_gain: int = 2_000
+    ladder_gain: int = 2_000
     ramp_us: int = 500_000
     ramp_burst_us: int = 100_000
     quick_ramp_us: int = 100_000

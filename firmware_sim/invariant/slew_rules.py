@@ -33,6 +33,7 @@ class SlewRules:
         self._plateau = 0
         self._declared = False
         self._highest = 0  # plateau that was declared since all began at zero
+        self._given = 0  # highest single pulse since all began at zero
         self._lowered: deque[tuple[int, int]] = deque()  # until when a plateau was in force
         self._next_raise_us: int | None = None
         self._reach: int | None = None
@@ -68,6 +69,22 @@ class SlewRules:
             return wrong
         if plateau < before:
             self._lowered.append((at_us, before))
+            self._given = min(self._given, plateau)
+        return None
+
+    def climb(self, at_us: int, plateau: int) -> Wrong | None:
+        """A step of the ladder of a procedure: larger than by hand, and only once the plateau
+        before it was given."""
+        self._declared = True
+        before, self._plateau = self._plateau, plateau
+        self._highest = max(self._highest, plateau)
+        early = self._next_raise_us is not None and at_us < self._next_raise_us
+        self._next_raise_us = at_us + self._rules.raise_every_us
+        told = f"a step from {before} to {plateau} {self._unit}"
+        if before > self._given:
+            return Wrong(Rule.RISE, f"{told}, and {before} {self._unit} was not given yet")
+        if plateau - before > self._rules.ladder_gain or early:
+            return Wrong(Rule.RISE, f"{told}, too large or too early")
         return None
 
     def _added_up(self, at_us: int, before: int, plateau: int) -> bool:
@@ -95,7 +112,7 @@ class SlewRules:
         """Nothing of what was raised counts any more."""
         if self._plateau or self.level:
             self._interrupted = why
-        self._plateau = self.level = self._highest = 0
+        self._plateau = self.level = self._highest = self._given = 0
         self._reach, self._resumed_us, self._gained, self._off_us = None, None, 0, None
         self._widest_us = self._fastest_us = 0
         self._held.clear()
@@ -140,6 +157,7 @@ class SlewRules:
     def pulse(self, at_us: int, train: Train, slack_us: int) -> Wrong | None:
         """Take a single pulse: bounded by the plateau; between pulses nothing ramps."""
         plateau = self.in_force(at_us, slack_us)
+        self._given = max(self._given, min(train.level, self._plateau))
         if train.level <= plateau:
             return None
         if self._declared:

@@ -9,6 +9,7 @@ from __future__ import annotations
 # Recognised by name by the type checker; the real constant would import all of `typing`.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from stimctl import aio as aio
     from stimctl.api import Device, connect
     from stimctl.version import __version__
 
@@ -24,12 +25,12 @@ def __getattr__(name: str) -> object:
         from stimctl import version
 
         return version.__version__
-    if name == "errors":
+    if name in ("aio", "errors"):
         from importlib import import_module
 
-        return import_module("stimctl.errors")
+        return import_module(f"stimctl.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__, "errors"])
+    return sorted([*globals(), *__all__, "aio", "errors"])

@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from stimctl.codes import Code
@@ -19,23 +19,34 @@ from stimctl.errors import (
     LinkError,
     OutputUnknownError,
     StateError,
-    UsageError,
 )
-from stimctl.records.answers import read_answers
-from stimctl.records.places import user_protocol_folders
-from stimctl.records.protocol_files import read_protocol
-from stimctl.stimulus.level import CURRENT, PERCENT
+from stimctl.markers.heard import Heard
+from stimctl.markers.marker import Marker
+from stimctl.markers.names import parse_markers
+from stimctl.markers.open import MarkerOutput, open_markers
 from stimctl.supervisor.api_arming import ApiArming
-from stimctl.supervisor.api_output import Output
+from stimctl.supervisor.api_follow import FollowRange, Turn
+from stimctl.supervisor.api_loads import Loads
+from stimctl.supervisor.api_procedure import Procedures
+from stimctl.supervisor.api_requests import Requested
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.platform_support import need_session
-from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
+from stimctl.supervisor.reach import NOTHING
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
 
-__all__ = ["Device", "GivenPulse", "Reading", "connect"]
+__all__ = [
+    "Device",
+    "FollowRange",
+    "GivenPulse",
+    "Marker",
+    "Reading",
+    "Requested",
+    "Turn",
+    "connect",
+]
 
 
 def connect(
@@ -47,6 +58,8 @@ def connect(
     operator: str = "",
     stop_face: str | Sequence[str] = (),
     find_channels: bool = False,
+    follow: bool = False,
+    markers: Sequence[MarkerOutput] = (),
     capture: Path | None = None,
 ) -> Device:
     """Describe a session with a device, for a `with` block that ends at verified zero.
@@ -61,6 +74,10 @@ def connect(
         operator: who is in charge, by a code; named in every row of output.
         stop_face: a pedal or button that stops, by its name, or several.
         find_channels: a channel rises only after `found` has told where the one before it is felt.
+        follow: `follow` and `loop` may move a channel a little by the data of the program.
+        markers: where the events of the session go as markers: "lsl", "lsl:NAME",
+            "line:/dev/ttyUSB1:rts", or a function that is called with each `Marker`, in a thread
+            of its own.
         capture: a new file for the bytes of the link, or a folder for one file each session.
 
     Raises:
@@ -70,11 +87,12 @@ def connect(
     need_session("stimctl.connect()")
     return Device(
         device, person=person, journal=journal, single_pulses=single_pulses, operator=operator,
-        stop_face=stop_face, find_channels=find_channels, capture=capture,
+        stop_face=stop_face, find_channels=find_channels, follow=follow,
+        markers=markers, capture=capture,
     )  # fmt: skip
 
 
-class Device(Output):
+class Device(Loads, Procedures):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
@@ -87,6 +105,8 @@ class Device(Output):
         operator: str = "",
         stop_face: str | Sequence[str] = (),
         find_channels: bool = False,
+        follow: bool = False,
+        markers: Sequence[MarkerOutput] = (),
         capture: Path | None = None,
         bench: bool = False,
     ) -> None:
@@ -98,14 +118,19 @@ class Device(Output):
         options += ["--operator", operator] if operator else []
         options += faces
         options += ["--find-channels"] if find_channels else []
+        options += ["--follow"] if follow else []
         options += ["--capture", str(capture.absolute())] if capture is not None else []
         options += ["--bench", "--watchdog-test"] if bench else []
+        self._address = parse_device(device).address
         if parse_device(device).is_twin:
             options.append("--no-attendance-prompt")  # nobody is at the electrodes of a twin
         self._has_stop_face = bool(faces)
-        self._view = SessionView()
-        self._client = SupervisorClient(device, options, on_row=self._view.take)
+        parse_markers([one for one in markers if isinstance(one, str)])
+        self._view, self._marker_outputs = SessionView(), tuple(markers)
+        self._heard = Heard(self._view)
+        self._client = SupervisorClient(device, options, on_row=self._heard.take)
         self._reach = NOTHING
+        self._loaded = None
         self._is_open = False
         self._hold_us, self._held_s = 0, 0.0
         self._one_pulse = threading.Lock()
@@ -118,7 +143,8 @@ class Device(Output):
         Raises:
             StateError: the session was opened before.
             PortBusyError: another program is using the port.
-            NoDeviceError: nothing answers there, or another device than the name says.
+            NoDeviceError: nothing answers there, or another device than the name says; or an output
+                for markers is not there.
             LinkError: the link was lost meanwhile.
         """
         if self._is_open:
@@ -128,6 +154,7 @@ class Device(Output):
                 what_to_do="connect again",
             )
         try:
+            self._heard.markers = open_markers(self._marker_outputs, self._address)
             self._client.start()
             self._is_open = True
             self._client.ask("connect")
@@ -136,6 +163,7 @@ class Device(Output):
             if self._client.is_mine:
                 self._client.abandon()  # should a second Ctrl-C cut short what follows
                 self._client.close()
+                self._heard.close_markers()
             raise
         return self
 
@@ -154,108 +182,11 @@ class Device(Output):
             return
         self._client.abandon()  # should Ctrl-C cut short what follows
         code = self._client.close()
+        self._heard.close_markers()
         if code == OutputUnknownError.exit_code:
             raise self._view.not_confirmed() from error
 
     # -- before output ------------------------------------------------------------------------
-
-    def load(
-        self,
-        protocol: str | Path,
-        *,
-        amplitudes: Mapping[int, str] = MappingProxyType({}),
-        intensities: Mapping[int, str] = MappingProxyType({}),
-        areas: Mapping[int, str],
-        sites: Mapping[int, str] | None = None,
-        duration: str = "",
-        acknowledge: Sequence[str] = (),
-        confirm: str = "",
-    ) -> Row:
-        """Compile a treatment protocol for this device. Nothing is put out.
-
-        Args:
-            protocol: a name from `stimctl protocols list`, or the path of a file.
-            amplitudes: the maximum of each channel ("12 mA").
-            intensities: the same in percent ("40 %"), on a device without current control.
-            areas: the area of the smaller electrode of each channel ("25 cm2").
-            sites: body sites ("left-calf", or "left-calf/left-foot" for electrodes apart).
-            duration: how long ("30 min"), where the protocol leaves a choice.
-            acknowledge: ids of warnings that are accepted.
-            confirm: the four characters that the rehearsal of this plan has printed. On hardware
-                `arm` demands them, and what `prepare` hands in.
-
-        Returns:
-            A row with `digest`, `duration_us` and `channels`.
-
-        Raises:
-            LimitRefusedError: a limit is exceeded; it names the limit, its source and the nearest
-                legal value.
-            ProtocolFileError: the file is invalid.
-            QuantityError, UsageError: a value cannot be read, or the channels do not match.
-        """
-        if amplitudes and intensities:
-            raise UsageError("amplitudes and intensities are of different kinds of devices")
-        scale, ceilings = (PERCENT, intensities) if intensities else (CURRENT, amplitudes)
-        ceilings, areas = checked_channels(ceilings), checked_channels(areas)
-        sites = checked_channels(sites or {})
-        for ceiling in ceilings.values():
-            scale.parse(ceiling)
-        if ceilings.keys() != areas.keys():
-            raise UsageError(f"{scale.name}s and areas name different channels")
-        text = read_protocol(str(protocol), user_protocol_folders())
-        ask = self._ask
-        ask("load", path=str(text.path.resolve()), sha256=text.sha256)
-        for channel, ceiling in ceilings.items():
-            at = {"site": sites[channel]} if channel in sites else {}
-            ask("channel", channel=channel, level=ceiling, area=areas[channel], **at)
-        chosen: dict[str, Any] = {"duration": duration} if duration else {}
-        ask("options", acknowledge=" ".join(acknowledge), **chosen)
-        compiled = ask("compile")
-        self._reach = Reach.of(compiled)
-        if confirm:
-            ask("prepare", confirm=confirm)
-        self._until("checked")
-        return compiled
-
-    def prepare(
-        self,
-        *,
-        screening: Path | None = None,
-        approvals: Sequence[str] = (),
-        acknowledge: Sequence[str] = (),
-        sides: Mapping[int, str] = MappingProxyType({}),
-        second_identifier: str = "",
-        electrodes: Mapping[int, str] = MappingProxyType({}),
-    ) -> None:
-        """Hand in what people have said, after `load`. Needed on hardware, harmless on a twin.
-
-        `arm` says what is missing.
-
-        Args:
-            screening: a file of answers as `stimctl screening` prints it, with the person's code
-                and the day.
-            approvals: ids of conditions for which a specialist's approval is on file.
-            acknowledge: ids that `arm` names ("E6": the electrodes are one width apart).
-            sides: "left" or "right" for each channel, given by who looks at the person.
-            second_identifier: the four digits that the person tells, where they are kept with the
-                code.
-            electrodes: for each channel the name under which its electrodes are kept
-                (`stimctl people electrodes`), where they are.
-
-        Raises:
-            ProtocolFileError: the file of answers is invalid.
-            UsageError: a side is invalid, or a name of electrodes.
-        """
-        ask = self._ask
-        if screening is not None:
-            ask("prepare", **read_answers(screening).as_fields())
-        told: dict[str, Any] = {"approvals": " ".join(approvals)} if approvals else {}
-        told |= {"acknowledge": " ".join(acknowledge)} if acknowledge else {}
-        told |= {"sides": " ".join(f"{one}={side}" for one, side in sides.items())} if sides else {}
-        told |= {"second": second_identifier} if second_identifier else {}
-        named = " ".join(f"{one}={name}" for one, name in electrodes.items())
-        told |= {"electrodes": named} if named else {}
-        ask("prepare", **told)
 
     def arm(self) -> None:
         """Arm: the first of the two steps to output. Zero is verified once more.

@@ -183,6 +183,11 @@ def format_frequency(mhz: int) -> str:
     return f"{decimal_text(mhz, 3)} Hz"
 
 
+def format_rate(period_us: int) -> str:
+    """How often a period in us comes, to the next millihertz: 333500 -> "2.999 Hz"."""
+    return format_frequency((2 * 10**9 + period_us) // (2 * period_us))
+
+
 def format_area(mm2: int) -> str:
     """Return square millimetres as text in square centimetres: 2500 -> "25 cm2"."""
     return f"{decimal_text(mm2, 2)} cm2"

@@ -13,6 +13,7 @@ import pytest
 
 from firmware_sim.ledger import Ledger
 from stimctl.testing.terminal import Terminal
+from tests.support.broad import broad
 
 pytestmark = pytest.mark.pty
 STIMCTL = f"{sys.executable} -m stimctl"
@@ -68,7 +69,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made.terminal.close()
 
 
-@pytest.mark.parametrize("before", ["", "nohup ", "setsid -w "])
+@pytest.mark.parametrize("before", broad(["", "nohup ", "setsid -w "], every=3))
 def test_a_run_in_the_background_is_not_put_to_sleep_by_its_keyboard(
     shell: Shell, before: str
 ) -> None:
@@ -85,7 +86,9 @@ def test_a_run_in_the_background_is_not_put_to_sleep_by_its_keyboard(
 
 
 @pytest.mark.hazard("H30")
-@pytest.mark.parametrize("job", ["{} &", "setsid -w {}"], ids=["background", "own session"])
+@pytest.mark.parametrize(
+    "job", broad(["{} &", "setsid -w {}"], every=2), ids=["background", "own session"]
+)
 @pytest.mark.parametrize(
     "face", [MANUAL, "--plain", "--theme mono", "--demo"], ids=["manual", "plain", "tui", "demo"]
 )

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from stimctl.errors import ExitCode
-from tests.support.broad import broad
+from tests.support.broad import broad, broad_rows
 
 Cli = Callable[..., Any]
 WHERE = ("gate-tens", "-d", "sim:openemsstim", "-i", "1=5%", "--area", "1=25cm2")
@@ -309,11 +309,14 @@ def test_a_source_of_current_is_raised_by_hand_and_an_empty_line_is_stop(
 @pytest.mark.hazard("H03")
 @pytest.mark.parametrize(
     ("device", "number"),
-    [
-        ("sim:p24", signal.SIGTERM),
-        ("sim:rehastim2", signal.SIGINT),
-        ("sim:rehamove3", signal.SIGHUP),
-    ],
+    broad_rows(
+        [
+            ("sim:p24", signal.SIGTERM),
+            ("sim:rehastim2", signal.SIGINT),
+            ("sim:rehamove3", signal.SIGHUP),
+        ],
+        every=3,
+    ),
 )
 def test_a_signal_stops_it_and_zero_is_verified(
     talk: Callable[..., Talk],

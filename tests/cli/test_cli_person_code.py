@@ -16,6 +16,9 @@ from stimctl.errors import ProtocolFileError, UsageError
 
 Cli = Callable[..., Any]
 
+#: Typer takes the shell from the command line, and does not look for one above this process.
+BY_NAME = "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"
+
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
@@ -68,7 +71,10 @@ def test_a_code_from_a_file_is_checked_like_any_other(cli: Cli, tmp_path: Path) 
 def _install(home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "stimctl", "--install-completion", "bash"],
-        env={**os.environ, "HOME": str(home), "STIMCTL_STATE_HOME": str(home.parent / "state")},
+        env={
+            **os.environ, "HOME": str(home), "STIMCTL_STATE_HOME": str(home.parent / "state"),
+            BY_NAME: "1",
+        },
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
 
@@ -111,6 +117,7 @@ def test_a_file_of_the_shell_that_is_read_only_is_named(
     def refuse(**_asked: object) -> Path:
         raise PermissionError(13, "Permission denied", "/home/k/.bashrc")
 
+    monkeypatch.setenv(BY_NAME, "1")
     monkeypatch.setattr("typer._completion_shared.install_bash", refuse)
     result = cli("--install-completion", "bash")
     assert result.code == 1

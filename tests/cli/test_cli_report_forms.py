@@ -120,8 +120,9 @@ def test_a_protocol_in_percent_is_not_drawn(cli: Cli) -> None:
     assert "another unit's" in done.err
 
 
-def test_a_protocol_of_stages_is_not_drawn_and_the_reason_is_its_own(cli: Cli) -> None:
+def test_a_protocol_of_stages_is_drawn_too(cli: Cli) -> None:
     staged = ROOT / "tests/treatment/data/v2-copd-active-rest.toml"
     done = cli("protocols", "show", str(staged), "--svg")
-    assert done.code == ExitCode.USAGE
-    assert "stages cannot be drawn yet" in done.err
+    assert done.code == ExitCode.DONE, done.err
+    assert "Stage 2 work" in done.out
+    ElementTree.fromstring(done.out)

@@ -22,6 +22,7 @@ from stimctl.records.pads import Pads, used
 from stimctl.records.people.keys import is_key
 from stimctl.records.sessions import list_sessions, show_session, verify_all
 from stimctl.safety.screening import QUESTIONS
+from tests.support.broad import broad_rows
 from tests.support.own_pty import own_pty
 
 pytestmark = pytest.mark.pty
@@ -107,11 +108,14 @@ def test_a_whole_session_ends_at_verified_zero_and_is_on_record(start: Start, st
 @pytest.mark.hazard("H29")
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [
-        (signal.SIGINT, ExitCode.INTERRUPTED),
-        (signal.SIGTERM, ExitCode.TERMINATED),
-        (signal.SIGHUP, ExitCode.TERMINATED),
-    ],
+    broad_rows(
+        [
+            (signal.SIGINT, ExitCode.INTERRUPTED),
+            (signal.SIGTERM, ExitCode.TERMINATED),
+            (signal.SIGHUP, ExitCode.TERMINATED),
+        ],
+        every=3,
+    ),
 )
 def test_a_signal_stops_the_device_before_the_program_ends(
     start: Start, state: Path, number: signal.Signals, expected: ExitCode

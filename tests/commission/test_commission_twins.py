@@ -7,6 +7,7 @@ import pytest
 from firmware_sim.faults import SPECS, Place, on_bench
 from firmware_sim.situation import faulty_twin
 from stimctl.commission.results import Finding, Verdict, has_passed
+from tests.support.broad import broad_rows
 from tests.support.commission_world import commissioned, found
 
 TWINS = ("p24", "rehastim2", "rehamove3", "openemsstim")
@@ -58,7 +59,7 @@ def test_a_healthy_twin_passes_every_line(twin: str) -> None:
 
 @WRONG
 @pytest.mark.hazard("H60", "H78")
-@pytest.mark.parametrize(("twin", "fault"), ONE_EACH)
+@pytest.mark.parametrize(("twin", "fault"), broad_rows(ONE_EACH, every=2))
 def test_a_wrong_behaviour_is_found_and_named(twin: str, fault: str) -> None:
     check(twin, fault)
 

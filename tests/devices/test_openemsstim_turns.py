@@ -176,7 +176,7 @@ def first_left(bench: Bench, percent: int, since: int) -> dict[int, tuple[int, i
 
 
 @pytest.mark.hazard("H09")
-@pytest.mark.parametrize("every_ms", [300, 450, 750])
+@pytest.mark.parametrize("every_ms", broad([300, 450, 750], every=3))
 @pytest.mark.parametrize("into_ms", broad(range(0, 450, 50), every=3))
 @pytest.mark.parametrize("before", [{"ch1": 20, "ch2": 20}, {"ch1": 20}, {"ch2": 20}, {}])
 def test_both_raises_of_one_call_leave_within_250_ms_of_it(

@@ -145,7 +145,7 @@ def test_a_forged_set_point_is_refused_even_when_a_genuine_twin_of_it_was_sent_b
     genuine = point()
     encoder.frame({1: genuine})
     with pytest.raises(LimitRefusedError, match="not a set point"):
-        encoder.frame({1: forged(*tuple(genuine)[:6])})
+        encoder.frame({1: forged(*tuple(genuine)[:-1])})
 
 
 @pytest.mark.hazard("H08")
@@ -164,7 +164,7 @@ def test_the_gate_holds_even_if_the_safety_model_were_wrong(
 ) -> None:
     monkeypatch.setattr("stimctl.devices.output_frame.is_genuine", lambda *_: True)
     with pytest.raises(LimitRefusedError, match=words):
-        OutputEncoder().frame({1: forged(*values)})
+        OutputEncoder().frame({1: forged(*values, 1, 0)})
 
 
 @pytest.mark.hazard("H49", "H60")
@@ -172,7 +172,7 @@ def test_the_last_gate_refuses_a_pulse_that_carries_charge(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lopsided = (Point(200, 20_000), Point(200, -19_500))
-    monkeypatch.setattr("stimctl.devices.p24.output.points_of", lambda _form: lopsided)
+    monkeypatch.setattr("stimctl.devices.p24.output._pulse_points", lambda _form: lopsided)
     with pytest.raises(LimitRefusedError, match="carries no charge"):
         OutputEncoder().frame({1: point(20_000)})
 

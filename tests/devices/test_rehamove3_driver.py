@@ -237,7 +237,7 @@ def test_the_gate_holds_130_ma_even_if_the_safety_model_were_wrong(
     """The library of the maker would let it pass."""
     monkeypatch.setattr("stimctl.devices.output_frame.is_genuine", lambda *_: True)
     for amplitude_ua in (130_500, 150_000, -500):
-        wrong = forged(PulseShape.SYMMETRIC, amplitude_ua, 200, 100, 1, 20_000)
+        wrong = forged(PulseShape.SYMMETRIC, amplitude_ua, 200, 100, 1, 20_000, 1, 0)
         with pytest.raises(LimitRefusedError, match=r"a RehaMove3 gives 0 to 130000 uA"):
             OutputEncoder(REHAMOVE3).frame({1: wrong})
 
@@ -245,7 +245,9 @@ def test_the_gate_holds_130_ma_even_if_the_safety_model_were_wrong(
 def test_a_forged_set_point_is_refused() -> None:
     one = bench().connected()
     with pytest.raises(LimitRefusedError, match="not a set point of the safety model"):
-        one.driver.apply(one.now, {1: forged(PulseShape.SYMMETRIC, 200_000, 200, 100, 1, 20_000)})
+        one.driver.apply(
+            one.now, {1: forged(PulseShape.SYMMETRIC, 200_000, 200, 100, 1, 20_000, 1, 0)}
+        )
 
 
 def test_the_time_budget_of_330_us_a_pulse_is_kept() -> None:

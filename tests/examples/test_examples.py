@@ -30,7 +30,14 @@ from firmware_sim.process import TwinProcess
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 INDEX = (EXAMPLES / "README.md").read_text("utf-8")
-SCRIPTS = ["alternating_channels", "recruitment_curve", "every_device"]
+SCRIPTS = [
+    "alternating_channels",
+    "recruitment_curve",
+    "every_device",
+    "with_asyncio",
+    "closed_loop",
+    "sensory_staircase",
+]
 Row = dict[str, Any]
 #: matplotlib before 3.10.8 takes old names of its parser.
 plots = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -115,6 +122,20 @@ def test_each_pulse_of_the_curve_was_given_between_its_two_times(
 
 
 @pytest.mark.pty
+def test_a_staircase_of_a_file_finds_the_threshold_that_the_script_answers_for(
+    record: Path, load: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load("sensory_staircase").main([]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "sensory-threshold: 2.25 mA (the rule has found it)"
+    given = [row for row in journal(record) if row["kind"] == "event"]
+    pulses = [row for row in given if row["data"]["outcome"] == "given"]
+    assert sum(run.count for run in Ledger.from_file(record)[1].runs) == len(pulses)
+    assert {row["data"]["outcome"] for row in given} <= {"given", "blank"}
+    assert refusals(record) == []
+
+
+@pytest.mark.pty
 @pytest.mark.parametrize(
     ("device", "told"),
     [
@@ -137,8 +158,37 @@ def test_the_same_script_drives_every_device(
     assert refusals(record) == []
 
 
+@pytest.mark.pty
+def test_two_channels_rise_together_with_asyncio_and_the_record_is_marked(
+    record: Path, load: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load("with_asyncio").main([]) == 0
+    assert capsys.readouterr().out == "channel 1: 2 mA\nchannel 2: 1.5 mA\n"
+    notes = [row["data"] for row in journal(record) if row["kind"] == "note"]
+    assert [note["text"] for note in notes][:2] == ["beat 1", "beat 2"]
+    ledger = Ledger.from_file(record)
+    assert {n: one.peak_ma for n, one in ledger.channels.items()} == {1: 2, 2: 1.5}
+    assert not ledger.running
+
+
+@pytest.mark.pty
+def test_a_closed_loop_moves_its_channel_inside_its_bounds_and_ends_at_zero(
+    record: Path, load: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert load("closed_loop").main([]) == 0
+    assert "degrees" in capsys.readouterr().out
+    ledger = Ledger.from_file(record)
+    assert 5 <= ledger[1].peak_ma <= 6
+    assert not ledger.running
+    assert refusals(record) == []
+    assert [row["data"]["phase"] for row in journal(record) if row["kind"] == "followed"] == [
+        "follows", "ended",
+    ]  # fmt: skip
+
+
 @plots
 @pytest.mark.pty
+@pytest.mark.broad
 def test_the_cells_of_the_notebook_run_one_after_the_other(
     record: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from stimctl.export.formats import Format
 from stimctl.session.events import Kind
+from tests.support.broad import broad
 from tests.support.delivered import FIGURES, given
 from tests.support.exported import SESSIONS, Recorded, delivered_in
 
@@ -33,7 +34,7 @@ def check(one: Recorded, form: Format) -> None:
 
 
 @pytest.mark.parametrize("form", list(Format))
-@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("name", broad(SESSIONS, every=2))
 def test_every_export_tells_what_the_electrodes_had(
     name: str, form: Format, session: Callable[[str], Recorded]
 ) -> None:

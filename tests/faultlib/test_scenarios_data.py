@@ -109,7 +109,7 @@ def test_ten_minutes_cost_little(name: str) -> None:
     assert len(run(name).rows) + len(run(name).host.bytes) < MOST_WAKINGS
 
 
-@pytest.mark.parametrize("name", [name for name in NAMED if SCENARIOS[name].faults])
+@pytest.mark.parametrize("name", broad([name for name in NAMED if SCENARIOS[name].faults], every=4))
 def test_the_faults_of_a_scenario_change_something(name: str) -> None:
     assert all(count for _, count in run(name).twin.changes)
 

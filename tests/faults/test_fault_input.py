@@ -105,7 +105,9 @@ def test_without_a_journal_nothing_connects_and_nothing_starts(rig: Rig, tmp_pat
     assert not [row for row in rig.ledger().states if row["state"]]
 
 
-@pytest.mark.parametrize("device", ["sim:none", "p24", "p24:relative", "", "p24:/dev/none"])
+@pytest.mark.parametrize(
+    "device", broad(["sim:none", "p24", "p24:relative", "", "p24:/dev/none"], every=4)
+)
 def test_a_device_that_cannot_be_is_named_in_a_fatal_row(rig: Rig, device: str) -> None:
     rows, code = supervise(rig, device=device)
     assert [row["kind"] for row in rows] == ["fatal"]

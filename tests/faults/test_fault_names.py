@@ -24,6 +24,7 @@ from stimctl.supervisor.peer import peer_of
 from stimctl.supervisor.port_names import device_key, port_key, port_keys
 from stimctl.supervisor.stop import stop_named
 from stimctl.supervisor.stop_outcome import StopOutcome
+from tests.support.broad import broad
 from tests.support.broken_places import NO_TRIP, TRAIN, until
 from tests.support.fault_rig import Face, Rig, kill
 
@@ -150,7 +151,9 @@ def test_a_frozen_session_whose_name_was_led_elsewhere_is_ended_and_its_device_s
     assert not names.is_on(0)
 
 
-@pytest.mark.parametrize("by", ["first", "second", "folder", "other spelling", "node"])
+@pytest.mark.parametrize(
+    "by", broad(["first", "second", "folder", "other spelling", "node"], every=4)
+)
 def test_a_stop_by_any_name_on_the_way_reaches_the_session(names: Names, by: str) -> None:
     real = names.folder / "real"
     real.mkdir()
@@ -172,7 +175,7 @@ def test_a_stop_by_any_name_on_the_way_reaches_the_session(names: Names, by: str
 
 
 @pytest.mark.hazard("H61")
-@pytest.mark.parametrize("how", ["led elsewhere", "removed", "a file"])
+@pytest.mark.parametrize("how", broad(["led elsewhere", "removed", "a file"], every=3))
 def test_a_session_whose_name_means_something_else_ends_at_verified_zero(
     names: Names, how: str
 ) -> None:

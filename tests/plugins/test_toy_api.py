@@ -18,6 +18,7 @@ from stimctl.devices.packages import package_of
 from stimctl.errors import LimitRefusedError, QuantityError, StateError, StimctlError
 from stimctl.records.trusted import remember_check, remember_trust
 from stimctl.records.verify import verify_journal
+from tests.support.broad import broad_rows
 from tests.support.toy_faults import WRONG
 
 pytestmark = pytest.mark.pty
@@ -99,12 +100,15 @@ def test_a_program_gets_no_port_before_check_and_trust(site: Path, tmp_path: Pat
 @pytest.mark.no_invariant("the driver is made to break the rules")
 @pytest.mark.parametrize(
     ("wrong", "code"),
-    [
-        ("a raise that never expires", "driver-no-expiry"),
-        ("a keep-alive of its own", "driver-feeds"),
-        ("set points after a stop", "driver-not-stopping"),
-        ("an exception", "driver-failed"),
-    ],
+    broad_rows(
+        [
+            ("a raise that never expires", "driver-no-expiry"),
+            ("a keep-alive of its own", "driver-feeds"),
+            ("set points after a stop", "driver-not-stopping"),
+            ("an exception", "driver-failed"),
+        ],
+        every=3,
+    ),
 )
 def test_a_driver_that_breaks_a_rule_ends_the_programs_session_by_its_code(
     record: Path, reinstall: Callable[..., None], tmp_path: Path, wrong: str, code: str

@@ -10,6 +10,7 @@ import pytest
 from stimctl.records.rows import FIRST_PREVIOUS, pack_row
 from stimctl.session.config import SECOND
 from stimctl.session.rows import Kind
+from tests.support.broad import broad_rows
 from tests.support.long_session import events_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "backup.md"
@@ -46,11 +47,14 @@ def test_every_device_is_in_the_table() -> None:
 
 @pytest.mark.parametrize(
     ("device", "channels", "stated", "bound"),
-    [
-        # Two channels that a hand raises one after the other take half of the time of all.
-        pytest.param(*row, marks=[pytest.mark.soak] if row[:2] == ("openemsstim", "2") else [])
-        for row in STATED
-    ],
+    broad_rows(
+        [
+            # Two channels that a hand raises one after the other take half of the time of all.
+            pytest.param(*row, marks=[pytest.mark.soak] if row[:2] == ("openemsstim", "2") else [])
+            for row in STATED
+        ],
+        every=2,
+    ),
 )
 def test_a_journal_grows_as_stated_and_not_above_its_bound(
     device: str, channels: str, stated: str, bound: str

@@ -10,6 +10,8 @@ import pytest
 from stimctl.records.protocol_files import list_protocols
 from stimctl.report.drawing import draw_protocol
 from stimctl.report.panel import round_ticks
+from stimctl.report.stage_drawing import draw_stages
+from tests.support.staged_samples import CYCLE, stage, staged, staged_text
 from tests.support.treatment_samples import loaded_v1
 
 SHIPPED = list_protocols([])
@@ -37,6 +39,41 @@ def test_every_shipped_protocol_can_be_drawn(name: str) -> None:
     assert all(0 <= one <= max(width, height) for one in numbers)
     assert "% of amplitude" in picture
     assert not re.search(r"\bmA\b", picture)  # a protocol has no amplitude
+
+
+def staged_picture() -> str:
+    text = staged_text(
+        stage("warm-up", "1 min", 'waveform = { frequency = "5 Hz" }')
+        + stage(
+            "work",
+            "3 min",
+            f'cycle = {CYCLE[:-2]}, rest = {{ frequency = "4 Hz", level = "60 %" }} }}',
+        )
+        + stage("pause", "1 min", 'kind = "rest"'),
+        session='shortest = "5 min", longest = "5 min"',
+    )
+    return draw_stages(staged(text))
+
+
+def test_each_stage_is_drawn_with_what_it_does_and_as_long_as_it_lasts() -> None:
+    picture = staged_picture()
+    ElementTree.fromstring(picture)
+    for words in ("Stage 1 warm-up: 1 min; raised by hand", "Stage 2 work", "Stage 3 pause: 1 min"):
+        assert words in picture
+    strip = [float(x) for x in re.findall(r'<rect class="frame" [^>]*width="([\d.]+)"', picture)]
+    assert strip[1] == pytest.approx(3 * strip[0], rel=0.01)
+    assert strip[2] == pytest.approx(strip[0], rel=0.01)
+    trains = re.findall(r'<path class="thin" d="([^"]+)"', picture)
+    assert len(trains) == 2  # of the rest none
+    assert "% of amplitude" in picture
+    assert not re.search(r"\bmA\b", picture)
+
+
+def test_slow_pulses_of_an_off_time_are_drawn_at_their_share() -> None:
+    cycle = lines(staged_picture())[-1]
+    heights = [y for _, y in cycle]
+    zero, full = max(heights), min(heights)
+    assert any(y == pytest.approx(zero - 0.6 * (zero - full), abs=0.2) for y in heights)
 
 
 def test_the_phases_of_a_pulse_are_as_wide_as_their_times() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from stimctl.bench import Bench
-from stimctl.report.model import SessionReport
+from stimctl.report.html import render_session
+from stimctl.report.model import CycleShape, SessionReport
 from stimctl.report.recorded import recorded_report
 from stimctl.session.config import SECOND
 from stimctl.session.intents import Close
@@ -49,7 +50,7 @@ def test_what_is_drawn_as_planned_is_each_stages_own(tmp_path: Path) -> None:
     (channel,) = reported(tmp_path).channels
     assert channel.curves.planned == (
         (0.0, 8_000), (15.0, 0),
-        (16.0, 8_000), (20.0, 4_500), (24.0, 8_000), (28.0, 4_500), (32.0, 0),
+        (16.0, 8_000), (20.0, 4_500), (24.0, 8_000), (28.0, 0),
         (38.0, 4_500), (47.0, 0),
     )  # fmt: skip
 
@@ -57,3 +58,14 @@ def test_what_is_drawn_as_planned_is_each_stages_own(tmp_path: Path) -> None:
 def test_the_events_say_when_a_stage_began(tmp_path: Path) -> None:
     told = [one.text for one in reported(tmp_path).events if one.what == "stage"]
     assert told == ["STAGE 2: work", "STAGE 3: pause", "STAGE 4: cool-down"]
+
+
+def test_the_cycle_of_each_stage_that_has_one_is_drawn_with_its_slow_pulses(tmp_path: Path) -> None:
+    report = reported(tmp_path)
+    (channel,) = report.channels
+    assert channel.cycles == (
+        ("work", CycleShape(4_000_000, 4_000_000, 1_000_000, 1_000_000, 600)),
+    )
+    page = render_session(report)
+    assert page.count("One cycle, as planned: work.") == 1
+    assert "slow pulses at 60 %" in page

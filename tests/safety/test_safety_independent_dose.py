@@ -9,6 +9,7 @@ import ast
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +17,19 @@ import numpy as np
 import pytest
 
 from stimctl.safety import Cleared, Profile, clear
-from stimctl.stimulus import dose_of
+from stimctl.stimulus import Cycle, Pulse, PulseShape, Stimulus, dose_of
+from stimctl.stimulus.modulation import Lead
 from tests.support import independent_dose
-from tests.support.dose_courses import ACKNOWLEDGED, DEVICES, KINDS, Case, random_case
-from tests.support.independent_dose import Course, Worst, worst_second
+from tests.support.dose_courses import (
+    ACKNOWLEDGED,
+    DEVICES,
+    KINDS,
+    LAWS,
+    Case,
+    random_case,
+    random_law_case,
+)
+from tests.support.independent_dose import Course, Slow, Steps, Worst, worst_second
 
 BELOW = 1e-3  # what stimctl may be below the other
 EXACT = 1e-9  # rounding of floats
@@ -58,11 +68,7 @@ def used_of_each_limit(worst: Worst, case: Case) -> dict[str, float]:
     """
     stimulus, electrode = case.stimulus, case.envelope.electrode
     cm2 = max(1, electrode.area_mm2 * electrode.contact_permille // 1000) / 100
-    slowest_hz = case.course.rate_hz
-    if case.course.rate_sweep is not None:
-        slowest_hz = min(slowest_hz, case.course.rate_sweep.start)
-    if case.course.burst is not None:
-        slowest_hz = min(slowest_hz, case.course.burst[1])
+    slowest_hz = case.course.slowest_hz
     ac_ma = 50 if slowest_hz <= 400 else 80 if slowest_hz <= 1500 else 100
     used = {
         "DC": worst.dc_ma / 80,
@@ -109,10 +115,10 @@ def judge(case: Case, tally: Tally) -> None:
                 tally.over.append(f"{name} {used:.6f} of its limit: {case}")
 
 
-def campaign(count: int, seed: int) -> Tally:
+def campaign(count: int, seed: int, case: Callable[[random.Random], Case] = random_case) -> Tally:
     chance, tally = random.Random(seed), Tally()
     for _ in range(count):
-        judge(random_case(chance), tally)
+        judge(case(chance), tally)
     return tally
 
 
@@ -135,6 +141,26 @@ def test_soak_twenty_five_thousand_stimuli_by_a_second_calculator() -> None:
     assert tally.below == []
     assert tally.over == []
     assert tally.cleared > 20_000
+
+
+@pytest.mark.hazard("H49", "H79")
+def test_no_law_and_no_active_rest_is_judged_too_low_nor_cleared_above_a_limit() -> None:
+    tally = campaign(300, 21, random_law_case)
+    assert tally.below == []
+    assert tally.over == []
+    assert tally.cleared > 150
+    assert set(tally.kinds) == set(LAWS)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_800)
+@pytest.mark.hazard("H49", "H79")
+def test_soak_ten_thousand_stimuli_with_laws_by_a_second_calculator() -> None:
+    tally = campaign(10_000, 4_712, random_law_case)
+    print(f"\nsoak: dose of laws and active rest by a second calculator: {tally}")
+    assert tally.below == []
+    assert tally.over == []
+    assert tally.cleared > 5_000
 
 
 def test_the_second_calculator_knows_nothing_of_stimctl() -> None:
@@ -166,6 +192,25 @@ def test_the_second_calculator_integrates_what_it_should() -> None:
     assert cut.rms_ma == pytest.approx(math.sqrt((2_000 + left) * 1e-6) * 10)
 
 
+def test_the_second_calculator_knows_lists_and_slow_pulses() -> None:
+    """By hand: 100 Hz for one second of three, or half of it; a value that stays; a ramp."""
+    listed = worst_second(Course(10, 100, 0, 100, rate_sweep=Steps((100, 2, 4), (1, 1, 1))))
+    assert listed.rms_ma == pytest.approx(math.sqrt(100 * 2 * 100e-6) * 10)
+    halves = worst_second(Course(10, 100, 0, 100, rate_sweep=Steps((100, 2), (0.5, 0.5))))
+    assert halves.rms_ma == pytest.approx(math.sqrt(51 * 2 * 100e-6) * 10, rel=1e-2)
+    stays = Steps((100, 2), (1, 1), once=True)
+    pulses = independent_dose.pulses_of(Course(10, 100, 0, 100, rate_sweep=stays), 4e6)[0]
+    assert np.count_nonzero(pulses >= 1.5e6) == 5
+    cycle = (2.0, 4.0, 0.0, 0.0)
+    rests = Course(10, 100, 0, 50, cycle=cycle, slow=Slow(10, 80, 0.5))
+    starts, peaks, widths = independent_dose.pulses_of(rests, 6e6)
+    slow = starts >= 2e6
+    assert (np.count_nonzero(~slow), np.count_nonzero(slow)) == (100, 40)
+    assert set(widths[slow]) == {80}
+    assert peaks[slow].max() == 5
+    assert peaks[slow][2] == pytest.approx(5 * 0.2 / 0.5)  # 0.2 s into a ramp of 0.5 s
+
+
 def test_the_second_calculator_agrees_with_a_sampled_current() -> None:
     course = Course(20, 300, 100, 37, second_ratio=3, burst=(3, 9.7), period_grid_us=250)
     starts = independent_dose.starts_of(course, 4e6)
@@ -176,3 +221,18 @@ def test_the_second_calculator_agrees_with_a_sampled_current() -> None:
     total = np.concatenate([[0.0], np.cumsum(current**2)])
     sampled = (total[1_000_000:] - total[:-1_000_000]).max() / 1e6
     assert worst_second(course).rms_ma == pytest.approx(math.sqrt(sampled), rel=1e-9)
+
+
+@pytest.mark.hazard("H39")
+def test_the_leads_of_holds_are_counted() -> None:
+    """Of a second with 25 pulses one is a group of four."""
+    lead = Lead(pulses=4, interval_us=5_000)
+    cycle = Cycle(on_us=3_000_000, off_us=500_000, ramp_up_us=1_000_000, ramp_down_us=500_000)
+    pulse = Pulse(shape=PulseShape.SYMMETRIC, amplitude_ua=20_000, phase_width_us=200)
+    stimulus = Stimulus(pulse=pulse, frequency_mhz=25_000, cycle=cycle, lead=lead)
+    course = Course(
+        20, 200, 0, 25, cycle=(3.0, 0.5, 1.0, 0.5), lead=(4, 5_000, 50_000), period_grid_us=250
+    )
+    worst = worst_second(course)
+    assert worst.rms_ma == pytest.approx(math.sqrt(28 * 2 * 200e-6) * 20)
+    assert dose_of(stimulus).rms_ma == pytest.approx(worst.rms_ma)

@@ -266,12 +266,16 @@ def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced() -> N
                 replace(thing, amplitude_ua=90_000)
 
 
+@pytest.mark.hazard("H08")
 def test_a_forged_set_point_is_held_against_what_was_cleared() -> None:
     proof = answer(width_us=200)
     genuine = tuple(proof.point(10_000))
 
     def forged(**changes: Any) -> Any:
-        names = ("shape", "amplitude", "width", "gap", "ratio", "period", "cleared")
+        names = (
+            "shape", "amplitude", "width", "gap", "ratio", "period", "pulses", "interval",
+            "cleared",
+        )  # fmt: skip
         values = {**dict(zip(names, genuine, strict=True)), **changes}
         return tuple.__new__(SetPoint, tuple(values.values()))
 
@@ -282,6 +286,7 @@ def test_a_forged_set_point_is_held_against_what_was_cleared() -> None:
         {"amplitude": True}, {"width": 201}, {"width": 199}, {"width": 200.0},
         {"period": 19_500}, {"period": 20_500}, {"period": 2e4}, {"gap": 1}, {"gap": False},
         {"ratio": 2}, {"ratio": True}, {"shape": ASYM}, {"shape": "biphasic-symmetric"},
+        {"pulses": 2}, {"pulses": True}, {"interval": 5_000}, {"interval": 0.0},
         {"cleared": None}, {"cleared": shell}, {"cleared": stim()}, {"more": 1},
     ):  # fmt: skip
         assert not is_genuine(forged(**changes), SetPoint), changes

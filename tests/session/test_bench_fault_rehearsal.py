@@ -55,7 +55,7 @@ def test_a_session_in_every_scenario_ends_safely_or_says_that_it_cannot_know(nam
         assert not done.ending.completed
 
 
-@pytest.mark.parametrize("name", [spec.name for spec, _ in LINK_FAULTS])
+@pytest.mark.parametrize("name", broad([spec.name for spec, _ in LINK_FAULTS], every=2))
 def test_no_fault_of_the_line_leaves_output_on(name: str) -> None:
     fault = Fault(name, 0).later(10 * 1_000_000)
     done = rehearsed(None, str(fault), duration_s=20)

@@ -22,6 +22,7 @@ from stimctl.session.config import SECOND
 from stimctl.session.confirmation import confirmation_of
 from stimctl.session.events import Kind
 from stimctl.treatment.scripted_raise import PlateauStep
+from tests.support.broad import broad_rows
 from tests.support.session_world import plan_of
 
 SESSIONS = [
@@ -35,7 +36,7 @@ SESSIONS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "amplitude_ua", "duration_s"), SESSIONS)
+@pytest.mark.parametrize(("name", "amplitude_ua", "duration_s"), broad_rows(SESSIONS, every=2))
 def test_what_reaches_the_electrodes_is_the_plan_within_one_percent(
     name: str, amplitude_ua: int, duration_s: int
 ) -> None:

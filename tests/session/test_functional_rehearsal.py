@@ -101,7 +101,7 @@ def test_the_verdict_sees_what_breaks_a_rule() -> None:
         assert says in told
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_hardware_is_refused_with_its_reason() -> None:
     """N8."""
     known: Any = type("Known", (), {"remote": "over SSH"})()

@@ -18,6 +18,7 @@ from stimctl.session.track import Track
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.prediction import predict
+from tests.support.broad import broad
 from tests.support.delivery_grid import Cycle, Point, Shape, plan_for
 from tests.support.session_world import BY_SCRIPT, alarms, plan_of, raised, rises, running
 
@@ -51,7 +52,7 @@ BURSTS = {
 
 
 @pytest.mark.hazard("H12")
-@pytest.mark.parametrize("name", BURSTS)
+@pytest.mark.parametrize("name", broad(BURSTS, every=2))
 def test_bursts_in_cycles_ramp_as_single_pulses_do(name: str) -> None:
     rate_hz, burst, cycle, amplitude_ua = BURSTS[name]
     period_s = (cycle[0] + cycle[1]) / 1000
@@ -75,7 +76,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("device", ["p24", "rehastim2"])
-@pytest.mark.parametrize("name", HOLDS)
+@pytest.mark.parametrize("name", broad(HOLDS, every=3))
 def test_the_script_raises_in_short_holds_as_planned(name: str, device: str) -> None:
     rate_hz, cycle, amplitude_ua, seconds = HOLDS[name]
     step_ua = 500 if device == "p24" else 2_000

@@ -69,7 +69,7 @@ def check_figures(bench: Bench) -> None:
             assert abs(one[name] - at_electrodes[name]) <= near, (channel, name, one, at_electrodes)
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", broad(WHOLE, every=2))
 def test_a_session_that_ran_to_its_end_tells_what_the_electrodes_had(name: str) -> None:
     plan, family = WHOLE[name]
     bench = started(plan, family=family)
@@ -78,7 +78,7 @@ def test_a_session_that_ran_to_its_end_tells_what_the_electrodes_had(name: str) 
     check_figures(bench)
 
 
-@pytest.mark.parametrize("after_ms", [4_321, 17_003, 29_770])
+@pytest.mark.parametrize("after_ms", broad([4_321, 17_003, 29_770], every=3))
 @pytest.mark.parametrize("name", ["trains", "bursts", "doublets in cycles", "RehaStim2"])
 def test_a_session_that_was_stopped_early_tells_what_it_gave(name: str, after_ms: int) -> None:
     plan, family = WHOLE[name]
@@ -111,7 +111,9 @@ FAULTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["trains", "bursts", "doublets in cycles", "RehaStim2"])
+@pytest.mark.parametrize(
+    "name", broad(["trains", "bursts", "doublets in cycles", "RehaStim2"], every=2)
+)
 @pytest.mark.parametrize("fault", broad(FAULTS, every=3))
 def test_where_answers_are_lost_two_bounds_hold_what_the_electrodes_had(
     name: str, fault: str

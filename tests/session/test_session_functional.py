@@ -57,7 +57,7 @@ def warmed(bench: Bench, sender: Sender) -> None:
     bench.run_for(0)
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_functional_stage_is_entered_by_a_second_key() -> None:
     """N5: the next stage is asked for, and then a person resumes."""
     plan = functional_plan({"one": ON_WHILE})
@@ -77,7 +77,7 @@ def test_a_functional_stage_is_entered_by_a_second_key() -> None:
 
 
 @pytest.mark.hazard("H25")
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_what_is_on_already_starts_nothing() -> None:
     """K13: at entry, through a pause, and after a gap."""
     plan = functional_plan({"one": ON_WHILE})
@@ -101,7 +101,7 @@ def test_what_is_on_already_starts_nothing() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_dead_sender_is_zero_within_its_time(seed: int) -> None:
     """K11: stale 100 ms, ramp 100 ms at most, and 60 ms to the electrodes; at random times."""
     bench, sender = going(functional_plan({"one": ON_WHILE + ', longest = "8 s"'}))
@@ -127,7 +127,7 @@ def test_an_input_that_is_gone_for_a_second_needs_a_person() -> None:
     assert bench.state is State.PAUSED
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_the_third_gap_in_a_minute_needs_a_person() -> None:
     """K18."""
     bench, sender = going(functional_plan({"one": ON_WHILE}))
@@ -154,7 +154,7 @@ def test_no_input_changes_the_amplitude() -> None:
     assert bench.engine.plateau(1) == 4_000
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_no_plateau_is_no_output() -> None:
     """A15: a start goes to nothing where nothing was raised."""
     bench, sender = going(functional_plan({"one": ON_WHILE}), plateau_ua=0, tune_ns=0)
@@ -164,7 +164,7 @@ def test_no_plateau_is_no_output() -> None:
     assert not bench.told(Kind.ACTIVATION)
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_each_on_time_ends_by_itself() -> None:
     """W17: the switch is on for ever."""
     bench, sender = going(functional_plan({"one": ON_WHILE + ', longest = "1.5 s"'}))
@@ -175,7 +175,7 @@ def test_each_on_time_ends_by_itself() -> None:
     assert row.data["on_us"] <= 1_500_000
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_starts_and_duty_of_a_minute_are_never_exceeded() -> None:
     """W17: chatter at 2 Hz for two minutes, against 20 starts and 30 %."""
     plan = functional_plan(
@@ -196,7 +196,7 @@ def test_starts_and_duty_of_a_minute_are_never_exceeded() -> None:
     assert {"too-many-starts", "duty-spent"} <= set(codes(bench, Kind.ACTIVATION_SKIPPED))
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_what_excludes_each_other_is_never_on_together() -> None:
     """W18: two roles, one switch that is on for both."""
     roles = channel("one") + channel("two", 'antagonist_of = "one"')
@@ -266,7 +266,7 @@ def test_a_fast_ramp_goes_no_higher_than_what_was_held() -> None:
     assert 75 <= rise_ms(bench, from_us, 5_000) <= 300
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_nothing_held_is_a_slow_ramp() -> None:
     """A14: the tune stage was left before anything was held."""
     bench, sender = going(functional_plan({"one": ON_WHILE}), tune_ns=0)
@@ -293,7 +293,7 @@ def test_after_a_minute_without_an_activation_the_next_fade_in_and_after_five_it
     assert bench.engine.plateau(1) == 0
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_one_raise_waits_for_an_activation_that_was_felt() -> None:
     """A18: a held key at 30 Hz for 10 s, with 30 activations a minute."""
     bench, sender = going(functional_plan({"one": ON_WHILE}))
@@ -308,7 +308,7 @@ def test_one_raise_waits_for_an_activation_that_was_felt() -> None:
     assert before_ua < bench.engine.plateau(1) <= before_ua + 5 * 500
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_what_no_activation_has_reached_is_not_raised_on() -> None:
     """A18: activations too short for their ramp never give the new step."""
     bench, sender = going(functional_plan({"one": ON_WHILE}))
@@ -332,7 +332,7 @@ def test_lowering_is_free_at_any_time() -> None:
     assert 0 < bench.ledger().peak_between_ua(from_us, bench.now_ns // 1_000) <= 1_000
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_an_activation_without_its_row_on_the_disk_is_left_out() -> None:
     """K17: a disk that takes 30 ms."""
     journal = BenchJournal()
@@ -349,7 +349,7 @@ def test_an_activation_without_its_row_on_the_disk_is_left_out() -> None:
     assert pulses_between(bench, began_ns) > 0
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_output_that_follows_too_late_needs_a_person() -> None:
     """K15: answers that take 100 ms, of 80 ms that the file allows."""
     bench, sender = going(functional_plan({"one": ON_WHILE}))

@@ -24,6 +24,7 @@ from stimctl.session.intents import (
 )
 from stimctl.session.states import State
 from stimctl.stimulus.level import PERCENT, Level
+from tests.support.broad import broad, broad_rows
 from tests.support.gate_world import (
     MS,
     alarms,
@@ -204,7 +205,7 @@ def _levels(bench: Bench, since_us: int) -> list[int]:
 
 
 @pytest.mark.hazard("H09")
-@pytest.mark.parametrize("percent", [20, 36])
+@pytest.mark.parametrize("percent", broad([20, 36], every=2))
 def test_a_fast_ramp_never_falls_back_to_an_old_level(percent: int) -> None:
     bench = running(gate_plan("gate-ems", 60, duration_s=600))
     while (before := bench.engine.plateau(1)) < percent:
@@ -221,7 +222,7 @@ def test_a_fast_ramp_never_falls_back_to_an_old_level(percent: int) -> None:
         bench.run_for(770 * MS)
 
 
-@pytest.mark.parametrize(("percent", "second"), [(36, 0), (20, 15)])
+@pytest.mark.parametrize(("percent", "second"), broad_rows([(36, 0), (20, 15)], every=2))
 def test_a_resume_rises_and_never_falls_on_its_way(percent: int, second: int) -> None:
     bench = running(gate_plan("gate-tens", 60, 60))
     if second:

@@ -9,7 +9,7 @@ from tests.support.functional_world import ACTIVATION, PHASE, entered, functiona
 from tests.support.hostile_stream import hostile
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_hostile_stream_breaks_no_bound(seed: int) -> None:
     says = ACTIVATION + 'from = "90 deg", to = "200 deg", lead = "50 ms"'

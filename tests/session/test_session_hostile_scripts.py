@@ -34,6 +34,7 @@ from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.program import Plan
+from tests.support.broad import broad
 from tests.support.session_world import STEP_UA, forged, plan_of, raised, running
 
 SCRIPTED = EngineConfig(watchdog_test=False, attended_by_prompt=False, requires_hold=True)
@@ -176,7 +177,7 @@ def given_uc(bench: Bench) -> float:
 
 
 @pytest.mark.hazard("H39")
-@pytest.mark.parametrize("number", range(100))
+@pytest.mark.parametrize("number", broad(range(100), every=2))
 def test_a_hostile_script_gets_no_more_than_was_cleared_and_ends_at_zero(number: int) -> None:
     chance = Random(f"hostile/{number}")
     plan = PLANS[number % len(PLANS)]

@@ -43,7 +43,7 @@ def test_a_sample_counts_for_its_time_and_no_longer() -> None:
     assert (one.lost, one.why) == (1, "no sample came in time")
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_stamp_makes_a_sample_older_and_never_younger() -> None:
     one = an_input(InputKind.STATE)
     feed(one, 1, 10, age_us=60 * MS)
@@ -58,7 +58,7 @@ def test_a_stamp_makes_a_sample_older_and_never_younger() -> None:
     assert one.said is None
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_what_was_said_before_changes_nothing() -> None:
     one = an_input(InputKind.STATE)
     feed(one, 0, 10, seq=100)
@@ -104,7 +104,7 @@ def test_a_value_that_is_none_counts_as_no_sample(kind: InputKind, value: Any) -
     ],
     ids=["a jump", "backwards", "standing still", "too fast"],
 )
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_broken_encoder_counts_as_no_sample(angles: list[float], says: str) -> None:
     one = an_input(InputKind.PHASE)
     at_ms = turning(one, 500)

@@ -20,6 +20,7 @@ from stimctl.session.intents import Lower, Pause, Raise, Resume
 from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.plan import ChannelSetup, Plan, compile_plan
+from tests.support.broad import broad_rows
 from tests.support.output_brute import pulses_of, worst
 from tests.support.session_world import BY_HAND, BY_SCRIPT, ROOT, plan_of, raised, running
 
@@ -150,13 +151,16 @@ def groups(pulses: int, bursts_hz: str, inside_hz: str, cycle: str = "") -> Plan
 
 @pytest.mark.parametrize(
     ("rhythm", "cycle"),
-    [
-        ((2, "2 Hz", "100 Hz"), ""),
-        ((3, "2 Hz", "80 Hz"), ""),
-        ((2, "10 Hz", "125 Hz"), ""),
-        ((2, "20 Hz", "100 Hz"), "yes"),
-        ((3, "10 Hz", "100 Hz"), "yes"),
-    ],
+    broad_rows(
+        [
+            ((2, "2 Hz", "100 Hz"), ""),
+            ((3, "2 Hz", "80 Hz"), ""),
+            ((2, "10 Hz", "125 Hz"), ""),
+            ((2, "20 Hz", "100 Hz"), "yes"),
+            ((3, "10 Hz", "100 Hz"), "yes"),
+        ],
+        every=4,
+    ),
 )
 def test_groups_on_a_rehastim2_are_delivered_as_planned(
     rhythm: tuple[int, str, str], cycle: str

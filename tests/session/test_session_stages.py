@@ -15,6 +15,7 @@ from stimctl.session.events import Kind
 from stimctl.session.intents import Less, Lower, NextStage, Pause, Raise, Resume
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
+from tests.support.broad import broad, broad_rows
 from tests.support.session_world import BY_HAND, BY_SCRIPT, raised, running
 from tests.support.staged_samples import CYCLE, compiled, example, stage, staged_plan, staged_text
 
@@ -37,6 +38,7 @@ LAWS = {
     "once, since on": 'frequency = { list = ["20 Hz", "100 Hz", "20 Hz"], '
     'dwell = ["1 s", "1 s", "2 s"], since = "on" }',
     "random": 'frequency = { random = ["20 Hz", "120 Hz"], dwell = "1 s" }',
+    "jitter": 'frequency = { interval = "42 ms", jitter = "5 ms" }',
     "both together": 'frequency = { sweep = ["125 Hz", "2 Hz"], period = "12 s" }, '
     'phase_width = { sweep = ["100 us", "200 us"], with = "frequency" }',
     "rates and widths in turn": 'frequency = { list = ["2 Hz", "100 Hz"], dwell = "3 s" }, '
@@ -47,7 +49,7 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", broad(LAWS, every=2))
 @pytest.mark.parametrize("cycle", ["", f"cycle = {CYCLE}"], ids=["continuous", "cycle"])
 def test_what_changes_over_time_is_delivered_as_planned(name: str, cycle: str) -> None:
     text = text_of(
@@ -58,8 +60,30 @@ def test_what_changes_over_time_is_delivered_as_planned(name: str, cycle: str) -
     assert rehearsal.ok, rehearsal.problems
 
 
+GROUPS = ('"50 Hz", nlet = { pulses = 2, interval = "5 ms" }',
+          '"10 Hz", nlet = { pulses = 4, interval = "5 ms" }')  # fmt: skip
+
+
+@pytest.mark.parametrize("device", ["p24", "rehamove3"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_of_the_device_are_counted_to_the_last_pulse(device: str, group: str) -> None:
+    text = text_of(
+        stage("first", "16 s", f"waveform = {{ frequency = {group} }}\ncycle = {CYCLE}"), seconds=16
+    )
+    rehearsal = rehearse(staged_plan(text, 3_000, sheet=FAMILIES[device].sheet))
+    assert rehearsal.ok, rehearsal.problems
+    (one,) = rehearsal.report
+    assert one.pulses == one.planned.pulses
+    assert one.contractions == one.planned.contractions
+    assert one.charge_uc == pytest.approx(one.planned.charge_uc)
+    assert one.rms_plateau_ma == pytest.approx(one.planned.rms_plateau_ma)
+    (ended,) = [row for row in rehearsal.events if row.kind is Kind.ENDED]
+    assert ended.data["acknowledged"]["1"]["pulses"] == one.pulses
+
+
 @pytest.mark.parametrize(
-    ("name", "most_ua"), [("v2-icu-two-periods", 30_000), ("v2-copd-active-rest", 30_000)]
+    ("name", "most_ua"),
+    broad_rows([("v2-copd-active-rest", 30_000), ("v2-icu-two-periods", 30_000)], every=2),
 )
 def test_an_example_is_delivered_as_planned(name: str, most_ua: int) -> None:
     protocol = example(name)
@@ -286,3 +310,47 @@ def test_after_so_many_contractions_somebody_is_asked_whether_to_raise_again() -
     asked = [row for row in bench.told(Kind.PROMPT) if row.data["prompt"] == "raise_again"]
     contractions = len(bench.told(Kind.CONTRACTION))
     assert len(asked) == contractions // 5 >= 2
+
+
+def test_a_continuous_stage_has_no_contraction_and_the_next_one_counts_on() -> None:
+    text = text_of(
+        stage("first", "20 s", f"cycle = {CYCLE}"),
+        stage("second", "20 s", 'plateau = "first"\nlevel = "50 %"'),
+        stage("third", "20 s", f'plateau = "first"\ncycle = {CYCLE}'),
+        seconds=60,
+    )
+    bench = running(staged_plan(text, 4_000), BY_HAND)
+    bench.run_for(1_200 * MS)
+    raised(bench, 1_000)
+    bench.run_for(60 * S)
+    (second, third) = bench.told(Kind.STAGE)
+    rows = bench.told(Kind.CONTRACTION)
+    assert not [row for row in rows if second.at_ns <= row.at_ns < third.at_ns]
+    assert [row.data["number"] for row in rows] == [2, 3, 4, 5]
+    peaks = [run.peak_ua for run in bench.ledger()[1].runs if run.start_us > second.at_ns // 1_000]
+    assert peaks[0] <= 500 < max(peaks)
+
+
+@pytest.mark.hazard("H39")
+def test_the_budget_is_that_of_the_on_times_that_a_stage_has_room_for() -> None:
+    """A stage may have more on times than whole cycles; and its slow pulses count."""
+    cycle = '{ on = "20 s", off = "20 s", ramp_up = "0.5 s", ramp_down = "0.5 s"'
+    for rest in ("", ', rest = { frequency = "9 Hz" }'):
+        text = text_of(
+            stage("first", "60 s", f"cycle = {cycle}{rest} }}"), seconds=60, rate="10 Hz"
+        )
+        rehearsal = rehearse(staged_plan(text, 4_000))
+        assert rehearsal.ok, rehearsal.problems
+
+
+def test_the_contractions_of_the_next_stage_are_not_counted_in_this_one() -> None:
+    short, long = (
+        f'cycle = {{ on = "{on} s", off = "15 s", ramp_up = "0.5 s", ramp_down = "0.5 s" }}'
+        for on in (2, 6)
+    )
+    text = text_of(
+        stage("first", "20 s", short), stage("second", "30 s", f'{long}\nplateau = "first"'),
+        seconds=50,
+    )  # fmt: skip
+    rehearsal = rehearse(staged_plan(text, 3_000))
+    assert rehearsal.ok, rehearsal.problems

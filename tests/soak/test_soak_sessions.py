@@ -15,6 +15,7 @@ from tests.soak.soak_reach import WANTED, pairs
 from tests.soak.soak_report import report
 from tests.soak.soak_session import play
 from tests.soak.soak_story import story_of
+from tests.support.broad import broad
 
 pytestmark = pytest.mark.no_invariant("each session hangs it on its own bench")
 
@@ -73,7 +74,9 @@ def test_storms_on_a_rehamove3_keep_every_promise() -> None:
     assert played.output_hours > 0
 
 
-@pytest.mark.parametrize("kind", ["burst", "burstline", "rehaburst", "rehaburstline"])
+@pytest.mark.parametrize(
+    "kind", broad(["burst", "burstline", "rehaburst", "rehaburstline"], every=2)
+)
 @pytest.mark.parametrize("sessions", [1, pytest.param(6, marks=pytest.mark.soak)])
 def test_bursts_in_and_out_of_cycles_keep_every_promise(kind: str, sessions: int) -> None:
     outcomes = [play(f"{kind}-{9_100 + number}") for number in range(sessions)]

@@ -59,7 +59,7 @@ def row(seq: int, **more: Any) -> bytes:
     return json.dumps({"input": "in", "seq": seq, "source": "udp", **more}).encode() + b"\n"
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_only_who_has_the_token_is_heard_and_the_token_counts_once() -> None:
     with listening() as (door, heard):
         assert stat.S_IMODE(door.path.stat().st_mode) == 0o600
@@ -90,7 +90,7 @@ def test_what_is_no_sample_is_let_go() -> None:
     )
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_made_up_sensor_reaches_no_device_with_current() -> None:
     for simulated in (False, True):
         with listening(simulated=simulated) as (door, heard), connected(door, door.token) as line:
@@ -178,7 +178,7 @@ def free_port() -> int:
 
 
 @pytest.mark.pty
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_sender_that_dies_is_zero_within_its_time_and_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ def drained(lane: SampleLane) -> list[InputSample]:
     return found
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_flood_is_the_newest_of_each_and_200_a_second() -> None:
     """K16: 10 kHz for a second, taken out each millisecond."""
     lane, taken = SampleLane(), []

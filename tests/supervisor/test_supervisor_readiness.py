@@ -332,7 +332,7 @@ def test_a_program_that_names_no_site_is_refused_by_its_code(program: Program) -
 
 
 @pytest.mark.pty
-@pytest.mark.hazard("H81", "H62")
+@pytest.mark.hazard("H82", "H62")
 def test_a_program_whose_inputs_switch_output_is_refused_on_every_device(program: Program) -> None:
     path = program.folder / "sample.toml"
     path.write_text(functional_text({"one": ON_WHILE}), encoding="utf-8")

@@ -12,6 +12,7 @@ from stimctl.treatment.program import AnyPlan
 from tests.support.delivery_grid import Cycle, Point, Shape, plan_for
 from tests.support.rehastim2_plans import plan_of as rehastim2_plan
 from tests.support.session_world import BY_SCRIPT, is_brought_to_running, plan_of
+from tests.support.staged_samples import whole_training
 
 
 def one_channel(shape: Shape, seconds: int, device: str = "p24") -> AnyPlan:
@@ -35,6 +36,7 @@ WHOLE: dict[str, tuple[AnyPlan, str]] = {
     "slow bursts in cycles": (SLOW_BURSTS, "p24"),
     "RehaStim2": (rehastim2_plan("tens-conventional"), "rehastim2"),
     "RehaStim2, contractions": (rehastim2_plan("nmes-tka", duration_s=120), "rehastim2"),
+    "stages": (whole_training(), "p24"),
     "RehaMove3": (one_channel(Shape(50, None, 200, None, 12_000), 60, "rehamove3"), "rehamove3"),
 }
 

@@ -94,6 +94,8 @@ SESSIONS: Mapping[str, tuple[str, str, Callable[[Bench], None], bool]] = {
     "bursts, stopped early": ("bursts", "", _stopped(17_003), True),
     "bursts in cycles, completed": ("doublets in cycles", "", _completed, True),
     "bursts in cycles, stopped early": ("slow bursts in cycles", "", _stopped(29_770), True),
+    "stages, completed": ("stages", "", _completed, True),
+    "stages, stopped in a rest": ("stages", "", _stopped(30_000), True),
     "RehaStim2, stopped early": ("RehaStim2", "", _stopped(17_003), True),
     "RehaMove3, stopped early": ("RehaMove3", "", _stopped(23_456), True),
     "trains, paused and gone on with": ("trains", "", _paused, True),
@@ -188,7 +190,8 @@ def _from_nibs_bids(files: Mapping[str, bytes]) -> Delivered:
     def figures(row: Mapping[str, str]) -> dict[str, Figure]:
         return _figures(lambda bound, name: row[f"acknowledged{prefix[bound]}_{name}"])
 
-    return {int(row["nibs_event_id"].removeprefix("ch")): figures(row) for row in table(data, "\t")}
+    rows = [row for row in table(data, "\t") if "stage" not in row["nibs_event_id"]]
+    return {int(row["nibs_event_id"].removeprefix("ch")): figures(row) for row in rows}
 
 
 def _from_redcap(files: Mapping[str, bytes]) -> Delivered:

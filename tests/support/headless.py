@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from textual import events
+from textual.dom import DOMNode
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from stimctl.tui.app import StimctlApp
 from tests.support.cheap_textual import draw, make_cheap
@@ -134,6 +136,19 @@ class Headless:
             event.set_sender(self.app)
             self._where.run(self.app._driver.send_message, event)
         self.settle()
+
+    def act(self, where: DOMNode, *actions: str) -> None:
+        """What keys of this widget do, as they come when it is not in front any more."""
+        for action in actions:
+            self._run(self.app.run_action(action, where))
+        self.settle()
+
+    def remove(self, widget: Widget) -> None:
+        """Take a widget away."""
+        self._run(self._removed(widget))
+
+    async def _removed(self, widget: Widget) -> None:
+        await widget.remove()
 
     def look_on(self, rounds: int = 100) -> None:
         """The screen is brought up to date at each step while its widgets come and go."""

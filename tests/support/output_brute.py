@@ -25,17 +25,30 @@ def pulses_of(rows: Iterable[Mapping[str, object]]) -> dict[int, list[Seen]]:
     for row in rows:
         if row["kind"] not in ("train", "pulse"):
             continue
-        points = row["points"]
-        square = sum(us * ua * ua for us, ua in points)  # type: ignore[attr-defined]
-        if not square:
-            continue
-        rectified = sum(us * abs(ua) for us, ua in points)  # type: ignore[attr-defined]
-        for number in range(int(row.get("count", 1))):  # type: ignore[call-overload]
-            at_us = row["start_us"] + number * row.get("period_us", 0)  # type: ignore[operator]
-            found.setdefault(row["channel"], []).append(  # type: ignore[arg-type]
-                Seen(at_us, square, rectified)
-            )
+        for later_us, points in _pulses_in(row["points"]):  # type: ignore[arg-type]
+            square = sum(us * ua * ua for us, ua in points)
+            if not square:
+                continue
+            rectified = sum(us * abs(ua) for us, ua in points)
+            for number in range(int(row.get("count", 1))):  # type: ignore[call-overload]
+                at_us = row["start_us"] + number * row.get("period_us", 0)  # type: ignore[operator]
+                found.setdefault(row["channel"], []).append(  # type: ignore[arg-type]
+                    Seen(at_us + later_us, square, rectified)
+                )
     return {channel: sorted(pulses) for channel, pulses in found.items()}
+
+
+def _pulses_in(points: list[list[int]]) -> list[tuple[int, list[list[int]]]]:
+    """The pulses of a form, each with its place in it: its first phases are those as the first."""
+    first = next((ua for us, ua in points if us and ua), 0)
+    found: list[tuple[int, list[list[int]]]] = []
+    at_us, before = 0, 0
+    for us, ua in points:
+        if not found or (us and ua == first and before != first):
+            found.append((at_us, []))
+        found[-1][1].append([us, ua])
+        at_us, before = at_us + us, ua if us else before
+    return found
 
 
 def worst(pulses: list[Seen]) -> tuple[int, int, int]:

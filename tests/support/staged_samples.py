@@ -52,6 +52,32 @@ def stage(name: str, duration: str, more: str = "") -> str:
     return f'[[stages]]\nname = "{name}"\nduration = "{duration}"\n{more}\n'
 
 
+TWO_ROLES = "".join(
+    f"""[[channels]]
+role = "{name}"
+motor = false
+amplitude = {{ target = "strong-comfortable" }}
+waveform = {{ shape = "biphasic-symmetric", phase_width = "{width}", frequency = "75 Hz" }}
+"""
+    for name, width in (("one", "200 us"), ("two", "300 us"))
+)
+
+
+def whole_training() -> CurrentPlan:
+    """Warm-up, work with slow pulses in the off time, a pause, cool-down at a share, for two roles
+    of which one is off in the warm-up: 70 s."""
+    rest = 'rest = { frequency = "4 Hz", level = "60 %" }'
+    law = 'waveform = { frequency = { list = ["3 Hz", "5 Hz"], dwell = "2 s" } }'
+    stages = (
+        stage("warm-up", "15 s", 'roles = ["one"]\nwaveform = { frequency = "5 Hz" }'),
+        stage("work", "33 s", f"cycle = {CYCLE[:-2]}, {rest} }}"),
+        stage("pause", "6 s", 'kind = "rest"'),
+        stage("cool-down", "16 s", f'plateau = "work"\nlevel = "60 %"\n{law}'),
+    )
+    text = staged_text("".join(stages), TWO_ROLES, session='shortest = "70 s", longest = "70 s"')
+    return staged_plan(text, 6_000, 4_000)
+
+
 def staged(text: str) -> StagedProtocol:
     protocol = load_protocol(text, "sample.toml")
     assert isinstance(protocol, StagedProtocol)

@@ -231,15 +231,22 @@ class World:
     @property
     def ui(self) -> Headless:
         """The screens over this desk, begun when they are first asked for."""
+        return self.ui_of_size()
+
+    def ui_of_size(self, width: int = 80, height: int = 24) -> Headless:
+        """As above; the first size is that of the terminal. To change it later costs as much as to
+        begin."""
         if self._ui is None:
-            self._ui = Headless(self)
+            self._ui = Headless(self, (width, height))
             self._ui.__enter__()
         return self._ui
 
     def text(self, width: int = 80, height: int = 24) -> str:
         """The screen in words, at this size."""
-        self.ui.be_of_size(width, height)
-        return self.ui.text
+        if self._ui is None:  # at rest and drawn, once it is there
+            return self.ui_of_size(width, height).text
+        self._ui.be_of_size(width, height)
+        return self._ui.text
 
     def close(self) -> None:
         """End the screens, where there are any."""

@@ -14,6 +14,7 @@ import pytest
 
 from firmware_sim.devices import BUILT_IN
 from firmware_sim.process import TwinProcess
+from tests.support.broad import broad, broad_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "testing-with-twins.md"
@@ -340,7 +341,9 @@ def test_theirs():
 
 
 @pytest.mark.pty
-@pytest.mark.parametrize("kind", ["package", "module", "conftest", "not imported", "PYTHONPATH"])
+@pytest.mark.parametrize(
+    "kind", broad(["package", "module", "conftest", "not imported", "PYTHONPATH"], every=4)
+)
 def test_a_project_with_a_firmware_sim_of_its_own_has_both(tmp_path: Path, kind: str) -> None:
     place = tmp_path / "elsewhere" if kind == "PYTHONPATH" else tmp_path
     if kind == "module":
@@ -372,11 +375,14 @@ def test_it(p24_twin, pytestconfig):
 @pytest.mark.pty
 @pytest.mark.parametrize(
     ("more", "end"),
-    [
-        ("", "time.sleep(100)"),
-        ("", "os._exit(1)"),
-        ("os.fork() or time.sleep(8) or os._exit(0)", "time.sleep(100)"),
-    ],
+    broad_rows(
+        [
+            ("", "time.sleep(100)"),
+            ("", "os._exit(1)"),
+            ("os.fork() or time.sleep(8) or os._exit(0)", "time.sleep(100)"),
+        ],
+        every=3,
+    ),
     ids=["killed", "os._exit", "killed with a child"],
 )
 def test_a_twin_ends_with_the_pytest_that_has_started_it(

@@ -141,7 +141,7 @@ def test_starts_that_come_before_a_period_is_over_count_in_the_worst_second() ->
     assert worst_second_pulses(later.stages[1].channel(1).stimulus) == 16
 
 
-@pytest.mark.hazard("H81")
+@pytest.mark.hazard("H82")
 def test_a_device_that_is_too_slow_for_the_file_is_refused() -> None:
     """K15: source 20 ms, computer 10 ms, P24 15 ms."""
     plan = compiled(staged(functional_text({"one": ON_WHILE}, latency="40 ms")), 5_000)

@@ -15,6 +15,7 @@ from stimctl.treatment.timeline import contraction_starts, moments
 from stimctl.treatment.upgrade import difference, upgraded
 from tests.support.staged_samples import (
     CYCLE,
+    TWO_ROLES,
     compiled,
     example,
     stage,
@@ -357,3 +358,38 @@ def test_what_may_also_be_false_has_one_error_in_the_words_of_the_file(
         staged(staged_text(stage("first", "20 s", wrong)))
     assert f"stages[0].{told}" in str(caught.value)
     assert not re.search(r"more in this file|literal|law-|StagedCycle", str(caught.value))
+
+
+ONE_LIST = {
+    "another rate": (
+        stage("second", "1 min", 'waveform = { frequency = "5 Hz" }'),
+        '"first" 20 Hz',
+    ),
+    "slow pulses in the off time": (
+        stage("second", "1 min", f'cycle = {CYCLE[:-2]}, rest = {{ frequency = "4 Hz" }} }}'),
+        '"second" has 4 Hz',
+    ),
+    "the same rate": (stage("second", "1 min", f"cycle = {CYCLE}"), ""),
+}
+
+
+@pytest.mark.hazard("H79")
+@pytest.mark.parametrize("name", ONE_LIST)
+def test_a_device_that_sets_up_its_rate_once_refuses_stages_of_another(name: str) -> None:
+    second, says = ONE_LIST[name]
+    text = staged_text(stage("first", "1 min") + second, session=TWO_MINUTES)
+    plan = compiled(staged(text), 6_000, sheet=FAMILIES["rehastim2"].sheet)
+    assert not isinstance(compiled(staged(text), 6_000), Refusal)
+    assert isinstance(plan, Refusal) is bool(says), plan
+    if isinstance(plan, Refusal):
+        assert plan.limit_id == "L-DEV"
+        assert says in plan.message
+
+
+def test_a_device_that_sets_up_its_channels_once_refuses_one_that_comes_later() -> None:
+    later = stage("first", "1 min", 'roles = ["one"]') + stage("second", "1 min")
+    text = staged_text(later, TWO_ROLES, session=TWO_MINUTES, rate="20 Hz")
+    plan = compiled(staged(text), 6_000, 6_000, sheet=FAMILIES["rehastim2"].sheet)
+    assert isinstance(plan, Refusal)
+    assert 'channel 2 is off in "first" and on in "second"' in plan.message
+    assert not isinstance(compiled(staged(text), 6_000, 6_000), Refusal)

@@ -11,6 +11,7 @@ from stimctl.errors import ProtocolFileError, UsageError
 from stimctl.treatment import Library, moments, predict, schema_text
 from stimctl.treatment.load import load_protocol
 from stimctl.treatment.staged import StagedProtocol
+from tests.support.broad import broad
 from tests.support.treatment_samples import (
     PROTOCOLS,
     SHIPPED,
@@ -110,7 +111,7 @@ def test_a_shipped_protocol_is_complete_and_honest(name: str) -> None:
     assert f"`{name}`" in (PROTOCOLS / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", broad(SHIPPED, every=3))
 def test_a_shipped_protocol_clears_on_a_p24_at_a_usual_amplitude(name: str) -> None:
     protocol = shipped(name)
     setups = [setup(n + 1, usual_ua(name)) for n in range(len(protocol.channels))]

@@ -6,10 +6,13 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
+from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 from textual.events import Key, MouseDown, MouseMove
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from stimctl.tui.model.actions import ACTION_BY_ID, ACTIONS, STOP_KEYS
 from stimctl.tui.model.keymap import Keymap, changes_in
@@ -84,17 +87,27 @@ def test_every_stop_key_stops_from_every_screen_question_and_the_palette(
         stop(world, place, key)
 
 
+SOME = "each kind of every third screen"
+WHICH = [
+    SOME,
+    pytest.param("each kind once", marks=pytest.mark.broad),
+    pytest.param("every one", marks=pytest.mark.soak),
+]
+
+
+def places_of(which: str) -> tuple[str, ...]:
+    return (*PAGES, *QUESTIONS)[:: 3 if which == SOME else 1]
+
+
 @pytest.mark.hazard("H29")
-@pytest.mark.parametrize(
-    "which", ["each kind once", pytest.param("every one", marks=pytest.mark.soak)]
-)
+@pytest.mark.parametrize("which", WHICH)
 def test_a_stop_key_stops_whatever_has_the_focus(world: World, which: str) -> None:
     world.to_running()
     kinds: set[type[Widget]] = set()
-    for place in (*PAGES, *QUESTIONS):
+    for place in places_of(which):
         ui = go_to(world, place)
         for widget in list(ui.app.screen.focus_chain):
-            if which == "each kind once" and type(widget) in kinds:
+            if which != "every one" and type(widget) in kinds:
                 continue
             kinds.add(type(widget))
             if world.bench.state.value != "running":
@@ -104,7 +117,7 @@ def test_a_stop_key_stops_whatever_has_the_focus(world: World, which: str) -> No
             ui.press("space")
             world.pass_time(300 * MS)
             assert world.bench.state.value == "stopped", (place, widget)
-    assert len(kinds) > 5
+    assert len(kinds) > (2 if which == SOME else 5)
 
 
 @pytest.mark.broad
@@ -155,15 +168,13 @@ def kind_of(widget: Widget, place: str) -> object:
 
 
 @pytest.mark.hazard("H20", "H30")
-@pytest.mark.parametrize(
-    "which", ["each kind once", pytest.param("every one", marks=pytest.mark.soak)]
-)
+@pytest.mark.parametrize("which", WHICH)
 def test_no_click_raises_or_starts(world: World, which: str) -> None:
     """On whatever there is to be seen, once each; the keys in the footer are among it."""
     world.to_running(steps=2)
     world.pass_time(S)
     kinds: set[object] = set()
-    for place in (*PAGES, *QUESTIONS):
+    for place in places_of(which):
         ui = go_to(world, place)
         before = world.set_level()
         leaves = [one for one in ui.app.screen.walk_children(Widget) if not one.children]
@@ -177,7 +188,7 @@ def test_no_click_raises_or_starts(world: World, which: str) -> None:
                 go_to(world, place)
         if world.bench.state.value != "running":  # a click may stop
             start(world)
-    assert len(kinds) > 60
+    assert len(kinds) > (20 if which == SOME else 60)
 
 
 @pytest.mark.broad
@@ -307,3 +318,54 @@ def test_a_mouse_that_is_dragged_marks_no_text(world: World) -> None:
     for kind, x in ((MouseMove, 0), (MouseDown, 0), (MouseMove, 3), (MouseMove, 6)):
         ui.send(kind(None, text.x + x, text.y, 3, 0, 1, False, False, False, text.x + x, text.y))
     assert not ui.app.screen.selections
+
+
+def test_no_key_ends_the_program_in_a_list_that_has_no_room(world: World) -> None:
+    """The terminal is too small for it, or it was not drawn yet."""
+    world.to_run()
+    for place in ("lessons", "protocols", "precheck", "palette"):
+        ui = go_to(world, place)
+        lists = list(ui.app.screen.query(OptionList))
+        for key in ("pageup", "pagedown", "home", "end", "down", "up"):
+            for found in lists:
+                found.styles.height, found.styles.border = 0, ("none", "white")
+                found.highlighted = 0 if found.option_count else None
+                if found.focusable:
+                    found.focus()
+            ui.settle()
+            ui.press(key)
+            assert ui.app.is_running, (place, key)
+        assert lists, place
+
+
+@pytest.mark.parametrize("palette_is", ["not built yet", "closed"])
+def test_no_key_ends_the_program_in_a_palette_whose_widgets_are_not_there(
+    world: World, palette_is: str
+) -> None:
+    world.to_run()
+    app = go_to(world, "palette").app
+    palette = app.screen
+    if palette_is == "closed":
+        world.ui.press("escape")
+    else:
+        world.ui.remove(palette.query(OptionList).first())
+    world.ui.act(
+        palette, *(one.action for one in CommandPalette.BINDINGS if isinstance(one, Binding))
+    )
+    assert app.is_running
+
+
+def test_a_screen_that_cannot_be_built_any_more_does_not_keep_the_program_from_ending(
+    world: World, mocker: MockerFixture
+) -> None:
+    world.to_run()
+    ui = go_to(world, "run")
+    screen: Any = ui.app.screen
+    mocker.patch.object(screen, "fill", side_effect=NoMatches("a part that is gone"))
+    again = mocker.patch.object(screen, "call_after_refresh")
+    screen._is_whole = False
+    screen.show()
+    assert again.call_count == 1, "while it is being built it is asked again"
+    ui.app._return_code = 0
+    screen.show()
+    assert again.call_count == 1

@@ -26,6 +26,7 @@ from stimctl.tui.model.side import SidePage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.steps import go_on, next_gap, steps
 from stimctl.tui.plain.face import PlainFace
+from tests.support.broad import broad
 from tests.support.commissioned_device import commissioned
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World
@@ -274,7 +275,7 @@ KNOWN = [("A-1", "2026-11-20"), ("A-2", "2026-11-19")]
 
 
 @pytest.mark.hazard("H25")
-@pytest.mark.parametrize("code", ["K-17", "k-1", "j2", "b-9", "q9_0", "07-K"])
+@pytest.mark.parametrize("code", broad(["K-17", "k-1", "j2", "b-9", "q9_0", "07-K"], every=3))
 def test_a_typed_code_is_taken_as_it_was_typed(world: World, code: str) -> None:
     """No letter of it moves the list or leaves, and no digit opens a screen."""
     left: list[bool] = []
@@ -338,7 +339,9 @@ def test_a_code_begun_before_the_list_of_persons_is_read_stays_the_new_one(world
 
 @pytest.mark.hazard("H25")
 @pytest.mark.parametrize("how", ["keys", "paste"])
-@pytest.mark.parametrize("code", ["K-17", "K-12345", "AB-12345-99-X01", "K-17-TOO-LONG-FOR-A-CODE"])
+@pytest.mark.parametrize(
+    "code", broad(["K-17", "K-12345", "AB-12345-99-X01", "K-17-TOO-LONG-FOR-A-CODE"], every=3)
+)
 def test_a_scan_or_a_paste_is_taken_whole_or_not_at_all(world: World, how: str, code: str) -> None:
     """A shorter code may be another person's."""
     with Headless(world) as ui:
@@ -468,8 +471,13 @@ def test_nothing_of_one_person_stays_for_the_next(world: World) -> None:
 
 
 @pytest.mark.hazard("H25")
-@pytest.mark.parametrize("page", ["connect", "precheck", "protocols", "setup", "adjust", "run",
-                                  "thresholds", "report", "service"])  # fmt: skip
+@pytest.mark.parametrize(
+    "page",
+    broad(
+        ["run", "connect", "precheck", "setup", "protocols", "adjust",
+         "report", "thresholds", "service"], every=3,
+    ),
+)  # fmt: skip
 def test_the_person_stands_on_every_screen(world: World, page: str) -> None:
     world.to_run("nmes-tka")
     world.desk.open(page)

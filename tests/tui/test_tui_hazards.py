@@ -14,6 +14,7 @@ from stimctl.tui.program import theme_for
 from stimctl.tui.screens.shown import window_title
 from stimctl.tui.widgets.alarm_banner import AlarmBanner
 from stimctl.tui.widgets.state_banner import StateBanner
+from tests.support.broad import broad_rows
 from tests.support.rendered import contrast
 from tests.support.tui_desk import MS, S, World
 from tests.support.tui_pages import DIALOGS, PAGES, TWO_CHANNELS, write_two_channels
@@ -126,7 +127,9 @@ def test_a_long_log_never_moves_the_state_or_the_stop_key(world: World) -> None:
 
 
 @pytest.mark.hazard("H31")
-@pytest.mark.parametrize(("width", "height"), [(79, 24), (80, 23), (40, 40), (20, 5), (140, 10)])
+@pytest.mark.parametrize(
+    ("width", "height"), broad_rows([(79, 24), (80, 23), (40, 40), (20, 5), (140, 10)], every=3)
+)
 def test_below_80_by_24_nothing_is_armed_and_what_runs_stays_seen(
     world: World, width: int, height: int
 ) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.broad import broad
+
 
 def loaded_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
@@ -49,7 +51,7 @@ _VERBS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", _VERBS, ids=" ".join)
+@pytest.mark.parametrize("verb", broad(_VERBS, every=4), ids=" ".join)
 def test_a_verb_of_the_command_line_loads_nothing_of_the_terminal_ui(
     verb: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from stimctl.tui.model.guards import PasteWatch
 from stimctl.tui.model.keymap import Keymap, changes_in
 from stimctl.tui.model.planning import choose
 from stimctl.tui.model.ready import ReadyPage
+from tests.support.broad import broad, broad_rows
 from tests.support.tui_desk import MS, S, World
 from tests.support.tui_pages import DIALOGS, PAGES
 
@@ -166,7 +167,9 @@ def test_every_stop_key_stops_on_every_page(world: World, key: str) -> None:
 @pytest.mark.hazard("H19", "H30")
 @pytest.mark.parametrize(
     ("key", "left"),
-    [("down", 3_500), ("minus", 3_500), ("pagedown", 2_000), ("0", 0), ("home", 0)],
+    broad_rows(
+        [("down", 3_500), ("minus", 3_500), ("pagedown", 2_000), ("0", 0), ("home", 0)], every=2
+    ),
 )
 def test_what_lowers_does_so_on_every_screen_and_overlay(world: World, key: str, left: int) -> None:
     world.to_running(steps=8)
@@ -416,7 +419,9 @@ def test_digits_open_the_same_screen_from_everywhere(world: World) -> None:
     assert world.desk.page.name == "run"
 
 
-@pytest.mark.parametrize("why", ["key", "false alarm", "paste", "electrode", "at the device"])
+@pytest.mark.parametrize(
+    "why", broad(["key", "false alarm", "paste", "electrode", "at the device"], every=2)
+)
 def test_after_any_stop_what_is_left_can_be_continued(world: World, why: str) -> None:
     world.to_running(steps=4)
     world.pass_time(60 * S, 1 * S)

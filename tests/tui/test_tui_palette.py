@@ -17,8 +17,10 @@ EVERYWHERE = (*PAGES, *QUESTIONS)
 
 @pytest.mark.hazard("H20", "H30")
 @pytest.mark.parametrize(("is_on", "places"), [
-    pytest.param(False, EVERYWHERE[::2], id="at zero"),
-    pytest.param(True, EVERYWHERE[1::2], id="output on"),
+    pytest.param(False, EVERYWHERE[::4], id="at zero"),
+    pytest.param(True, EVERYWHERE[1::4], id="output on"),
+    pytest.param(False, EVERYWHERE[2::4], id="at zero, others", marks=pytest.mark.broad),
+    pytest.param(True, EVERYWHERE[3::4], id="output on, others", marks=pytest.mark.broad),
     pytest.param(False, EVERYWHERE, id="at zero, everywhere", marks=pytest.mark.soak),
     pytest.param(True, EVERYWHERE, id="output on, everywhere", marks=pytest.mark.soak),
 ])  # fmt: skip

@@ -22,6 +22,7 @@ from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.screens.trains import trains_of
 from stimctl.tui.widgets.channel_card import ChannelCard
 from stimctl.tui.widgets.train_view import overlap_words
+from tests.support.broad import broad_rows
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, S, World, type_lines
 
@@ -80,11 +81,11 @@ def test_many_protocols_are_said_to_go_on_below(world: World, tmp_path: Path) ->
     assert "ttns-oab" in ui.text
 
 
-@pytest.mark.parametrize(("typed", "left"), [
+@pytest.mark.parametrize(("typed", "left"), broad_rows([
     ("knee", {"nmes-tka", "tens-knee-oa", "tens-post-op"}), ("spast", {"tens-spasticity"}),
     ("quadriceps acl", {"nmes-acl"}), ("zzz", set()),
     ("low-back", {"tens-modulated", "tens-menstrual", "tens-post-op"}),
-])  # fmt: skip
+], every=2))  # fmt: skip
 def test_search_as_it_is_typed(world: World, typed: str, left: set[str]) -> None:
     world.begin("sim:p24", "tens-conventional")
     ui = at(world, "protocols")

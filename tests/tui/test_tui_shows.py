@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stimctl.tui.model.theme_names import THEME_NAMES
+from tests.support.broad import broad
 from tests.support.rendered import cut, unreadable
 from tests.support.tui_desk import MS, S, World
 from tests.support.tui_scenes import SCENES
@@ -45,7 +46,7 @@ def in_order(world: World, size: tuple[int, int], theme: str) -> None:
 
 
 @pytest.mark.hazard("H27")
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", broad(SCENES, every=2))
 def test_a_scene_looks_as_it_did_and_is_in_order(world: World, name: str) -> None:
     """Each once: at the smallest size, in the theme that comes next in turn."""
     SCENES[name](world)

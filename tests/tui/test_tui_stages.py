@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from stimctl.records import sessions
+from stimctl.tui.model import replay
+from stimctl.tui.model.lookout import Lookout
 from stimctl.tui.model.planning import choose
+from stimctl.tui.model.probe import TerminalProbe
+from stimctl.tui.plain.face import PlainFace
 from stimctl.tui.screens.cards import cards_shown
 from stimctl.tui.screens.drawn import plot_shown
+from tests.support.broad import broad
+from tests.support.headless import Headless
 from tests.support.paths import ROOT
 from tests.support.staged_samples import CYCLE, stage, staged_text
-from tests.support.tui_desk import S, World
+from tests.support.tui_desk import MS, S, World, type_lines
 
 EXAMPLES = sorted((ROOT / "tests/treatment/data").glob("v2-*.toml"))
 CYCLIC = [path for path in EXAMPLES if path.stem in ("v2-copd-active-rest", "v2-icu-two-periods")]
+PROCEDURES = [
+    path for path in EXAMPLES if path.stem in ("v2-recruitment-curve", "v2-sensory-staircase")
+]
 SIZES = ((80, 24), (100, 30), (140, 45))
 TEXT = staged_text(
     stage("warm-up", "20 s", 'waveform = { frequency = "5 Hz" }')
@@ -39,8 +51,8 @@ def own(world: World, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("path", CYCLIC, ids=lambda path: path.stem)
+@pytest.mark.parametrize("size", broad(SIZES, every=3))
+@pytest.mark.parametrize("path", CYCLIC + PROCEDURES, ids=lambda path: path.stem)
 def test_every_screen_before_a_session_can_be_opened_with_it(
     world: World, own: Path, path: Path, size: tuple[int, int]
 ) -> None:
@@ -67,6 +79,7 @@ def test_the_list_tells_each_stage(world: World, own: Path) -> None:
     told = world.desk.pages["protocols"].facts("sample")
     does = [words for label, words in told if label == "One"]
     assert ["5 Hz" in words for words in does] == [True, False, True]
+    assert all("200 µs" in words and " us" not in words for words in does)
 
 
 def test_of_its_settings_only_the_length_can_be_changed(world: World, own: Path) -> None:
@@ -116,3 +129,42 @@ def test_what_is_drawn_ahead_ends_with_the_stage_but_for_what_takes_its_plateau(
     assert not [at_s for at_s in heights if 20 < at_s < 51]  # the work is still to be raised
     assert heights[51] == 1.0  # half of 2 mA, after a second of zero
     assert max(heights) == 70
+
+
+def test_in_words_the_status_says_which_stage_it_is(
+    world: World, own: Path, face: PlainFace, said: list[str]
+) -> None:
+    world.to_running("sample", steps=4)
+    type_lines(world, face, "status")
+    world.pass_time(22 * S)
+    type_lines(world, face, "status")
+    told = "\n".join(said)
+    assert "stage 1 of 3: warm-up" in told
+    assert "stage 2 of 3: work" in told
+
+
+def test_watched_and_replayed_its_stages_are_told(
+    world: World, own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows: list[Any] = []
+    world.desk.heard = rows.append
+    world.to_running("sample", steps=4)
+    world.pass_time(54 * S)
+    world.key("space")
+    world.pass_time(1 * S)
+    told = [row for row in rows if row["kind"] != "hello"]
+    entry = SimpleNamespace(file=tmp_path / "none", person="K-17", session="s1")
+    monkeypatch.setattr(sessions, "show_session", lambda *_: SimpleNamespace(entry=entry))
+    monkeypatch.setattr(replay, "rows_of_journal", lambda _path: (told, ""))
+    other = World(tmp_path / "state", mode="replay", lookout=Lookout(TerminalProbe()))
+    replay.open_replay(other.desk, "last", 64)
+    for _ in range(20):
+        other.desk.tick()
+        other.clock.now_ns += 100 * MS
+    with Headless(other) as ui:
+        assert "REPLAY" in "".join(ui.lines[:2])
+        ui.press("9")
+        assert ui.name == "report"
+        ui.press("h")
+        assert "STAGE 2: work" in ui.text
+        assert "STAGE 3: cool-down" in ui.text

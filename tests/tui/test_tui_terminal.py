@@ -43,6 +43,7 @@ def stop_everywhere(session: DemoSession, keys: Iterable[bytes]) -> dict[str, fl
     return stopped
 
 
+@pytest.mark.broad  # without a terminal: test_tui_keys.py, test_tui_app.py
 @pytest.mark.hazard("H29")
 @pytest.mark.parametrize(
     "names", ["in turn", *(pytest.param(name, marks=pytest.mark.soak) for name in STOP_KEYS)]

@@ -9,6 +9,7 @@ import pytest
 from stimctl.errors import NoDeviceError
 from stimctl.supervisor.families import every_family, family_named
 from stimctl.supervisor.phrases import steps_to_zero
+from tests.support.broad import broad
 from tests.support.headless import Headless
 from tests.support.tui_desk import MS, BenchClient, S, World
 
@@ -190,8 +191,11 @@ def test_what_is_not_recorded_is_not_said_to_be(lost: World) -> None:
     assert "over" in lost.desk.message
 
 
-@pytest.mark.parametrize("key", ["q", "b", "escape", "left", "question_mark", "1", "2", "9", "0",
-                                 "a", "g", "x", "n", "up", "enter", "tab"])  # fmt: skip
+@pytest.mark.parametrize(
+    "key",
+    broad(["q", "b", "escape", "left", "question_mark", "1", "2", "9", "0", "a", "g", "x", "n",
+           "up", "enter", "tab"], every=3),
+)  # fmt: skip
 def test_no_other_key_leads_away_and_each_says_why(lost: World, key: str) -> None:
     left: list[int] = []
     with Headless(lost) as ui:

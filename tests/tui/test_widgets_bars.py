@@ -11,6 +11,7 @@ from textual.widget import Widget
 from stimctl.tui.widgets.cycle_bar import CycleBar, CycleShown
 from stimctl.tui.widgets.state_banner import BannerShown, ChannelBrief, StateBanner
 from stimctl.tui.widgets.steps_bar import STEPS, StepsBar, StepState
+from tests.support.broad import broad_rows
 from tests.support.rendered import text_of
 from tests.support.widget_gallery import BRIEFS, CYCLE, MANY, TREATING, Gallery, drawings, run
 
@@ -96,10 +97,10 @@ def test_each_step_has_its_glyph_and_a_click_names_it() -> None:
 
 @pytest.mark.parametrize(
     ("size", "channels"),
-    [
+    broad_rows([
         ((80, 24), MANY), ((100, 30), MANY), ((140, 45), MANY), ((60, 15), MANY), ((40, 12), MANY),
         ((80, 24), BRIEFS), ((60, 15), BRIEFS), ((20, 6), BRIEFS),
-    ],
+    ], every=3),
 )  # fmt: skip
 def test_the_level_of_every_channel_is_shown_at_every_size(
     size: tuple[int, int], channels: tuple[ChannelBrief, ...]

@@ -23,7 +23,7 @@ from stimctl.session.events import Kind, SessionEvent
 from stimctl.session.intents import Arm, Close, Connect, LoadPlan, Start
 from stimctl.session.states import State
 from stimctl.treatment.prediction import ChannelDose, predict
-from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
+from stimctl.treatment.program import AnyPlan, CurrentPlan, gives_events, makes_current
 
 _SLICES = 100
 _STEP_WITHIN_NS = 25 * SECOND
@@ -105,6 +105,10 @@ def rehearse(
     what stands in the place of the twin. UsageError for a device family that has no twin here.
     What goes wrong in the session itself is in `problems`.
     """
+    if makes_current(plan) and gives_events(plan):
+        from stimctl.bench.procedure_rehearsal import rehearse_procedure
+
+        return rehearse_procedure(plan, seed=seed, progress=progress, device=device)
     name = plan.sheet.family
     twin = twin_of(name, seed) if device is None else device
     config = EngineConfig()
@@ -127,7 +131,7 @@ def rehearse(
         problems += _kept_off(bench)
     else:
         problems += problems_let_through(bench, plan)
-    problems += _session_problems(bench)
+    problems += run_problems(bench)
     problems += () if switched is None else switched.problems()
     problems += [problem for one in report for problem in one.problems()]
     return Rehearsal(
@@ -141,13 +145,8 @@ def rehearse(
     )
 
 
-def _perform(
-    bench: Bench,
-    plan: AnyPlan,
-    progress: Progress | None,
-    reached: dict[int, int],
-    switched: FunctionalPart | None,
-) -> None:
+def to_running(bench: Bench, plan: AnyPlan) -> None:
+    """From connecting to the start."""
     bench.command(Connect())
     bench.run_to_state(State.IDENTIFIED, within_ns=_STEP_WITHIN_NS)
     bench.command(LoadPlan(plan))
@@ -155,6 +154,16 @@ def _perform(
     bench.command(Arm())
     bench.run_to_state(State.ARMED, within_ns=_STEP_WITHIN_NS)
     bench.command(Start())
+
+
+def _perform(
+    bench: Bench,
+    plan: AnyPlan,
+    progress: Progress | None,
+    reached: dict[int, int],
+    switched: FunctionalPart | None,
+) -> None:
+    to_running(bench, plan)
     began_ns = bench.now_ns
     if switched is not None:
         switched.perform(progress)
@@ -179,7 +188,8 @@ def _kept_off(bench: Bench) -> Iterator[str]:
         yield f"channel {event.data['channel']} was kept off: {event.data['reason']}"
 
 
-def _session_problems(bench: Bench) -> Iterator[str]:
+def run_problems(bench: Bench) -> Iterator[str]:
+    """What went another way in the session itself."""
     for event in bench.told(Kind.ALARM):
         if event.data.get("code") in _EXPECTED:
             continue
@@ -215,7 +225,7 @@ def channel_reports(plan: CurrentPlan, ledger: Ledger, from_us: int = 0) -> Iter
             planned=planned,
             net_charge_uc=delivered.net_charge_uc,
             **asdict(output),
-            differences=tuple(differences(planned, output, plan.duration_us, one.pulses_a_period)),
+            differences=tuple(differences(planned, output, plan.duration_us, one.pulses_at_once)),
             over_limits=limits_exceeded(one.cleared, _by(delivered)),
         )
 

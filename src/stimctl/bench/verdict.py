@@ -96,8 +96,14 @@ def pulses_of_contractions(
     early_us = cycle.off_us // 2 if alone else RAMP_TICK_US // 2
     shift_us = began_us - stage.start_us - early_us
     starts = (at_us + shift_us for at_us in contraction_starts(stage, one))
+    # The last off time may be cut: what the next stage gives in the rest of it is its own.
+    ends_us = began_us + stage.duration_us
     return tuple(
-        sum(_between(run, from_us, from_us + cycle.period_us) for run in ledger.runs if run.peak_ua)
+        sum(
+            _between(run, from_us, min(from_us + cycle.period_us, ends_us))
+            for run in ledger.runs
+            if run.peak_ua
+        )
         for from_us in starts
     )
 

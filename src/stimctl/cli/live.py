@@ -75,6 +75,7 @@ class LiveSession:
         operator: str = "",
         stop_faces: Sequence[str] = (),
         inputs: tuple[Binding, ...] = (),
+        on_row: Callable[[Row], None] = lambda _row: None,
     ) -> None:
         self._prepared = prepared
         self._plan = plan
@@ -84,6 +85,7 @@ class LiveSession:
         self._operator = operator
         self._stop_faces = tuple(stop_faces)
         self._inputs = BoundInputs(inputs)
+        self._on_row = on_row
         self._other_stop = False
         self.simulation: bool | None = True if prepared.is_simulation else None
         """Whether a twin is on the line; None before the supervisor has told."""
@@ -103,7 +105,8 @@ class LiveSession:
 
         between = None if self._prepared.is_simulation else need_somebody()
         with StopSignals(self._on_stop, self._skip.set) as signals:
-            client = self._client = SupervisorClient(str(self._prepared.device), self._options())
+            device, options = str(self._prepared.device), self._options()
+            client = self._client = SupervisorClient(device, options, on_row=self._on_row)
             client.may_beat = self._is_shown
             code: int | None = None
             try:

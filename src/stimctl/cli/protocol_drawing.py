@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 def put_drawing(loaded: AnyFile, output: Path | None, *, force: bool) -> None:
     """Write the picture to a file, or to the output where no file is named."""
     from stimctl.report.drawing import draw_protocol
+    from stimctl.report.stage_drawing import draw_stages
     from stimctl.treatment.schema import TreatmentProtocol
     from stimctl.treatment.staged import StagedProtocol
 
-    if not isinstance(loaded, TreatmentProtocol):
-        staged = isinstance(loaded, StagedProtocol)
+    if isinstance(loaded, StagedProtocol):
+        drawing = draw_stages(loaded)
+    elif isinstance(loaded, TreatmentProtocol):
+        drawing = draw_protocol(loaded)
+    else:
         raise UsageError(
             f"{loaded.id} cannot be drawn",
-            why="a session of stages cannot be drawn yet"
-            if staged else "its pulses are another unit's, and not known here",
+            why="its pulses are another unit's, and not known here",
             what_to_do="Read it: the same command without --svg.",
-        )  # fmt: skip
-    drawing = draw_protocol(loaded)
+        )
     if output is None:
         put(drawing.rstrip("\n"))
     else:

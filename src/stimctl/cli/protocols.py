@@ -26,10 +26,11 @@ group = typer.Typer(help="List, show, copy and sign treatment protocols.", no_ar
 
 
 def register(app: typer.Typer) -> None:
-    from stimctl.cli import protocol_library, protocol_upgrade
+    from stimctl.cli import protocol_import, protocol_library, protocol_upgrade
 
     protocol_library.register(group)
     protocol_upgrade.register(group)
+    protocol_import.register(group)
     app.add_typer(group, name="protocols", rich_help_panel=None)
 
 

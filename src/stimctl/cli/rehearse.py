@@ -86,7 +86,7 @@ def rehearse(
     from stimctl.cli.disturbance_options import disturbance_of
     from stimctl.cli.planning import Request, compile_prepared, prepare
     from stimctl.cli.rehearse_by_hand import rehearse_by_hand
-    from stimctl.treatment.program import in_percent, makes_current
+    from stimctl.treatment.program import gives_events, in_percent, makes_current
 
     disturbance = disturbance_of(scenario, fault, seed, lock_step)
     request = Request(
@@ -106,6 +106,12 @@ def rehearse(
             )
         raise typer.Exit(rehearse_by_hand(prepared, plan, lock_step, serial, as_json=as_json))
     assert makes_current(plan)
+    if disturbance is not None and gives_events(plan):
+        raise UsageError(
+            "--scenario, --fault and --lock-step are for pulse trains",
+            why=f"{plan.protocol.id} is a procedure, and is rehearsed as it should go only",
+            what_to_do="Leave them out",
+        )
     if disturbance is None:
         raise typer.Exit(_rehearse(prepared, plan, seed or 0, serial, as_json=as_json))
     raise typer.Exit(_rehearse_fault(prepared, plan, disturbance, as_json=as_json))

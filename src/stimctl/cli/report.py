@@ -12,6 +12,7 @@ from stimctl.quantity import (
     format_duration,
     format_frequency,
     format_permille,
+    format_rate,
 )
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ def _put_stages(plan: AnyPlan) -> None:
         put(styled(f"\nstage {stage_of_plan_text(plan, stage)}", "bold"))
         for one in stage.channels:
             if isinstance(one, CurrentChannel):
-                put(f"  channel {one.channel}: {'; '.join(stimulus_lines(one))}")
+                put(f"  channel {one.channel}")
+                for line in stimulus_lines(one)[: 1 if stage.events else None]:
+                    put(f"    {line}")
     for line in functional_lines(plan):
         put(line)
 
@@ -217,7 +220,19 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
         + (f", gap {format_duration(gap)}" if gap else ""),
         f"frequency  {_frequency_text(one)}",
     ]
-    if stimulus.burst is not None:
+    group = one.cleared.group
+    if group is not None:
+        lines.append(
+            f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
+            "in each period"
+        )
+    if one.cleared.lead is not None:
+        lead = one.cleared.lead
+        lines.append(
+            f"lead       {lead.pulses} pulses, {format_duration(lead.gap_us)} apart, "
+            "at the beginning of each hold"
+        )
+    if group is None and stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:
@@ -244,15 +259,25 @@ def _cycle_line(cycle: Cycle) -> str:
 
 
 def _frequency_text(one: CurrentChannel) -> str:
-    law, high = one.stimulus.frequency_sweep, one.stimulus.highest_frequency_mhz
+    from stimctl.report.setup_text import law_text
+    from stimctl.stimulus.jitter import Jitter
+
+    stimulus = one.stimulus
+    law, high = stimulus.frequency_sweep, stimulus.highest_frequency_mhz
+    if stimulus.burst is not None and one.cleared.group is not None:
+        high = stimulus.burst.burst_frequency_mhz
     low = high if law is None else law.lowest
+    if isinstance(law, Jitter):
+        mean, either = map(format_duration, (law.interval_us, law.jitter_us))
+        return f"one pulse every {mean} +/- {either}, by chance"
     asked = format_frequency(high)
-    if low != high:
-        asked = f"{format_frequency(low)} to {asked}"
-    used = f"period {format_duration(one.period_us)}"
+    if low != high and law is not None:
+        asked = law_text(law.model_dump(mode="json"), format_frequency)
+    shortest = "shortest period" if low != high else "period"
+    used = f"{shortest} {format_duration(one.period_us)}"
     if one.period_us * high == _US_MHZ:
         return f"{asked} ({used})"
-    given = amount(1e6 / one.period_us, "Hz")
+    given = format_rate(one.period_us)
     return f"{asked} requested, the device gives {given} ({used}, never faster)"
 
 

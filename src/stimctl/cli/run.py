@@ -125,6 +125,14 @@ Inputs = Annotated[
 RemoteOk = Annotated[bool, typer.Option("--remote-ok", help="Allow arming over SSH (--manual).")]
 
 
+Markers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--markers", metavar="OUTPUT", help="Markers out: lsl, lsl:NAME, line:/dev/ttyUSB1:rts."
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command("run")(run)
 
@@ -162,6 +170,7 @@ def run(
     dial: Dial = "",
     remote_ok: RemoteOk = False,
     input_: Inputs = None,
+    markers: Markers = None,
     as_json: Json = False,
 ) -> None:
     """Run a protocol. RAISES OUTPUT. Ctrl-C stops the device and verifies zero.
@@ -199,7 +208,15 @@ def run(
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
     if not manual:
-        raise typer.Exit(run_session(request, preconditions, as_json=as_json, inputs=input_ or ()))
+        raise typer.Exit(
+            run_session(request, preconditions, markers or (), as_json=as_json, inputs=input_ or ())
+        )
+    if markers:
+        raise UsageError(
+            "--markers is not for --manual",
+            why="the session by words hands out no events",
+            what_to_do="Leave one of the two out, or use the Python API",
+        )
     if as_json:
         raise UsageError(
             "--json is not for --manual",

@@ -51,6 +51,7 @@ _VERDICTS = {
 def run_session(
     request: Request,
     preconditions: Preconditions,
+    markers: Sequence[str],
     *,
     as_json: bool,
     inputs: Sequence[str] = (),
@@ -58,10 +59,13 @@ def run_session(
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
     if preconditions.person:
         check_person_code(preconditions.person)
+    from stimctl.markers.names import parse_markers
+    from stimctl.markers.open import open_markers
     from stimctl.records.planned import planned_notes
     from stimctl.treatment.prediction import predict
-    from stimctl.treatment.program import makes_current
+    from stimctl.treatment.program import gives_events, makes_current
 
+    parse_markers(markers)
     prepared = prepare(request)
     plan = compile_prepared(prepared)
     if not makes_current(plan):
@@ -74,6 +78,12 @@ def run_session(
 
     bound = tuple(map(parse_binding, inputs))
     check_bindings(plan, bound, simulation=prepared.is_simulation)
+    if gives_events(plan):
+        raise UsageError(
+            f"{plan.protocol.id} is a procedure, and no script runs one",
+            why="a person attends, raises by hand and answers",
+            what_to_do="Add --manual: stimctl run --manual ...",
+        )
     need_port(prepared)
     if not prepared.is_simulation:
         need_keyboard("stimctl run on a device")
@@ -81,6 +91,7 @@ def run_session(
     _announce(prepared, plan, preconditions, passed)
     planned = predict(plan)
     progress = Progress(plan.duration_us, simulation=prepared.is_simulation)
+    outputs = open_markers(markers, prepared.device.address)
     session = LiveSession(
         prepared,
         plan,
@@ -91,11 +102,14 @@ def run_session(
         operator=preconditions.operator,
         stop_faces=preconditions.stop_faces,
         inputs=bound,
+        on_row=outputs.take,
     )
     try:
         outcome = session.run()
     finally:
         progress.close()
+        for trouble in outputs.close():
+            say(f"markers: {trouble}")
     on_hardware = passed is not None or session.simulation is False
     if on_hardware and preconditions.person and outcome.word != NOT_STARTED:
         count_use(
@@ -170,7 +184,8 @@ def announce(
         where = "" if place is None else f" at {_with_side(place)}"
         say(f"channel {one.channel} {one.role}{where}: {_up_to(one)}")
     for stage in plan.named_stages:
-        does = (f"channel {one.channel} {_waveform(one)}" for one in stage.channels)
+        single = stage.events is not None
+        does = (f"channel {one.channel} {_waveform(one, single=single)}" for one in stage.channels)
         say("; ".join((f"stage {stage_of_plan_text(plan, stage)}", *does)))
     for note in plan.notes:
         say(f"note: {note}")
@@ -186,13 +201,16 @@ def _up_to(one: PlanChannel) -> str:
     return f"0 to {format_current(one.most)}, {_waveform(one)}"
 
 
-def _waveform(one: PlanChannel) -> str:
-    """Its pulses and their rate; nothing where another unit gives them."""
+def _waveform(one: PlanChannel, *, single: bool = False) -> str:
+    """Its pulses and their rate (`single`: they have none); nothing where another unit gives
+    them."""
     from stimctl.treatment.program import CurrentChannel
 
     if not isinstance(one, CurrentChannel):
         return ""
-    return ", ".join(" ".join(line.split()[1:]) for line in stimulus_lines(one)[:2])
+    return ", ".join(
+        " ".join(line.split()[1:]) for line in stimulus_lines(one)[: 1 if single else 2]
+    )
 
 
 def _with_side(site: str) -> str:

@@ -28,6 +28,8 @@ Session = Annotated[
 _STYLES = {"complete": "green", "unfinished": "yellow", "damaged": "red", "missing": "red"}
 _LONGEST_VALUE = 60
 _BOOK_KEEPING = frozenset({"event", "at_ns"})
+_IN_PARTS = frozenset({"channels", "stages"})
+"""What of the setup has a line for each part."""
 
 group = typer.Typer(
     help="List, verify, sign, report and export recorded sessions.", no_args_is_help=True
@@ -129,8 +131,9 @@ def _put_setup(row: Row) -> None:
     for name, value in row.data.items():
         if name in _BOOK_KEEPING or value in ("", None, {}, []):
             continue
-        for part in value if name == "channels" else (value,):
-            put(f"  {name.removesuffix('s') if name == 'channels' else name:<16} {_flat(part)}")
+        parts = value if name in _IN_PARTS else (value,)
+        for part in parts:
+            put(f"  {name.removesuffix('s') if name in _IN_PARTS else name:<16} {_flat(part)}")
 
 
 def _flat(value: Any) -> str:
@@ -138,7 +141,7 @@ def _flat(value: Any) -> str:
         told = (f"{name} {_flat(one)}" for name, one in value.items() if one not in (None, {}, []))
         return ", ".join(told)
     if isinstance(value, list):
-        return " ".join(str(one) for one in value)
+        return " ".join(f"[{_flat(one)}]" if isinstance(one, dict) else str(one) for one in value)
     return str(value)
 
 

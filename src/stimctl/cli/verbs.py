@@ -5,6 +5,7 @@ The words are for the list in `stimctl --help`; a test compares them with those 
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -68,8 +69,10 @@ class Verbs(TyperGroup):
             self._listing = False
 
 
+@cache
 def load(name: str) -> Any:
-    """The verb itself, from its module."""
+    """The verb itself, from its module. Made once a process: a module adds its verbs to its group,
+    and done twice the group would have them twice, each with a signature to be read."""
     one = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     import_module(f"stimctl.cli.{VERBS[name][0]}").register(one)
     return get_group(one).commands[name]

@@ -108,6 +108,11 @@ def _output(sheet: CapabilitySheet) -> dict[str, str]:
 
 
 def _bursts(bounds: DeviceBounds) -> str:
+    if bounds.makes_forms:
+        return (
+            f"up to {bounds.form_points_max} points by the device, such as 4 pulses 5 ms apart; "
+            "longer ones by the host"
+        )
     if not bounds.fixed_rhythm:
         return "by the host"
     if bounds.pulses_per_group_max < 2:

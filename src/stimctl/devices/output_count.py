@@ -30,12 +30,12 @@ class Unit(NamedTuple):
 
 
 def unit_of(period_us: int, phases: Iterable[tuple[int, int]], pulses: int = 1) -> Unit:
-    """A unit of equal pulses, each with these phases (us, uA), once in `period_us`."""
+    """A unit of so many pulses, with all of these phases (us, uA) together, once in `period_us`."""
     square = rectified = 0
     for width_us, current_ua in phases:
         square += width_us * current_ua * current_ua
         rectified += width_us * abs(current_ua)
-    return Unit(period_us * 1_000, SecondDose(pulses, pulses * square, pulses * rectified))
+    return Unit(period_us * 1_000, SecondDose(pulses, square, rectified))
 
 
 class Run(NamedTuple):
@@ -124,7 +124,12 @@ class Channel:
     def follows(self, unit: Unit) -> bool:
         """Take a unit of another height where only its distance counts; True where that is so."""
         now = self.unit
-        if now is None or not self.without_pause(unit) or unit.period_ns != now.period_ns:
+        if (
+            now is None
+            or unit.dose.pulses != now.dose.pulses
+            or not self.without_pause(unit)
+            or unit.period_ns != now.period_ns
+        ):
             return False
         if not _within(unit.dose, now.dose):
             self.unit = now.or_more(unit)

@@ -95,6 +95,12 @@ class SessionContent:
         }
 
     @property
+    def stages(self) -> Sequence[Mapping[str, Any]]:
+        """Those of the setup row; none where the protocol has no stages."""
+        found = self.setup.get("stages")
+        return found if isinstance(found, list) else ()
+
+    @property
     def is_simulated(self) -> bool:
         """A digital twin was at the other end, by the record."""
         return self.report.simulation is True

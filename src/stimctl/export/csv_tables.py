@@ -1,4 +1,4 @@
-"""Tidy CSV: five tables, and a data package that says what their columns are."""
+"""Tidy CSV: six tables, and a data package that says what their columns are."""
 
 from __future__ import annotations
 

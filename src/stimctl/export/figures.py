@@ -7,20 +7,23 @@ from dataclasses import replace
 
 from stimctl.export.columns import Column, TableShape, Type, Value
 from stimctl.export.content import SessionContent
-from stimctl.export.shapes import CHANNELS, SESSIONS, SETUPS, SOURCES
-from stimctl.export.tables import channel_rows, session_row, setup_rows
+from stimctl.export.shapes import CHANNELS, SESSIONS, SETUPS, SOURCES, STAGES
+from stimctl.export.tables import channel_rows, session_row, setup_rows, stage_rows
 
-_KEYS = frozenset({"session", "channel", "source", "bound"})
+_KEYS = frozenset({"session", "channel", "source", "bound", "stage"})
 
 
 def figures_of(content: SessionContent) -> dict[str, Value]:
-    """`session.COLUMN`; `channel.N.setup.COLUMN`; `channel.N.SOURCE.COLUMN` (for a bound
-    `channel.N.acknowledged.at_least.COLUMN`); `channel.N.threshold.NAME_ma` or `_percent`."""
+    """`session.COLUMN`; `channel.N.setup.COLUMN`; `channel.N.stage.M.COLUMN`;
+    `channel.N.SOURCE.COLUMN` (for a bound `channel.N.acknowledged.at_least.COLUMN`);
+    `channel.N.threshold.NAME_ma` or `_percent`."""
     named: dict[str, Value] = {
         f"session.{name}": value for name, value in session_row(content).items()
     }
     for row in setup_rows(content):
         named |= _with(f"channel.{row['channel']}.setup", row)
+    for row in stage_rows(content):
+        named |= _with(f"channel.{row['channel']}.stage.{row['stage']}", row)
     for row in channel_rows(content):
         bound = "" if row["bound"] == "figure" else f".{row['bound']}"
         named |= _with(f"channel.{row['channel']}.{row['source']}{bound}", row)
@@ -44,6 +47,8 @@ def column_of(figure: str) -> Column | None:
             return _named(SESSIONS, name)
         case ["channel", number, "setup", name] if number.isdecimal():
             return _named(SETUPS, name, f"channel {number}: ")
+        case ["channel", number, "stage", stage, name] if number.isdecimal() and stage.isdecimal():
+            return _named(STAGES, name, f"channel {number}, stage {stage}: ")
         case ["channel", number, "threshold", name] if number.isdecimal():
             what, _, unit = name.rpartition("_")
             told = f"channel {number}, threshold: {what}, in {unit}"

@@ -1,4 +1,4 @@
-"""JSON Lines: the rows of the five tables, each an object that names its table."""
+"""JSON Lines: the rows of the six tables, each an object that names its table."""
 
 from __future__ import annotations
 

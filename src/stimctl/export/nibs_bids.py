@@ -7,7 +7,7 @@ what a device acknowledged, or a setting; what was planned stands in columns tha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from stimctl.errors import UsageError
@@ -15,8 +15,8 @@ from stimctl.export import nibs_bids_columns as columns
 from stimctl.export.columns import Value
 from stimctl.export.content import SessionContent
 from stimctl.export.csv_tables import csv_text, json_bytes
-from stimctl.export.nibs_bids_events import event_rows
-from stimctl.export.settings import Settings, settings_of
+from stimctl.export.nibs_bids_events import event_rows, stage_set
+from stimctl.export.settings import Settings, settings_of, stage_settings
 from stimctl.export.tables import channel_rows, level_in
 from stimctl.report.model import NOT_RECORDED, ChannelReport
 from stimctl.version import __version__
@@ -52,7 +52,8 @@ def nibs_bids_files(content: SessionContent) -> dict[str, bytes]:
     figures = columns.figures_sidecar()
     return files | {
         f"{stem}_nibs.tsv": _tsv(
-            {**columns.NIBS, **figures}, [_parameters(content, one) for one in channels]
+            {**columns.NIBS, **figures},
+            [row for one in channels for row in _parameter_sets(content, one)],
         ),
         f"{stem}_nibs.json": json_bytes(_nibs_sidecar(content, task)),
         f"{stem}_markers.tsv": _tsv(columns.MARKERS, [_marker(one) for one in channels]),
@@ -128,24 +129,37 @@ def _session(content: SessionContent, session: str) -> dict[str, Value]:
     }
 
 
-def _parameters(content: SessionContent, one: ChannelReport) -> dict[str, Value]:
-    told = settings_of(content.channel_setups.get(one.number, {}))
+def _parameter_sets(content: SessionContent, one: ChannelReport) -> Iterator[dict[str, Value]]:
+    """Of a channel in the whole session, with its figures; and of each stage in which it is on."""
+    setup = content.channel_setups.get(one.number, {})
+    name = f"ch{one.number}"
     ma, percent = level_in(one.unit, one.acknowledged.peak)
     measured = None if one.measured is None else level_in(one.unit, one.measured.peak)[0]
+    whole = _parameters(one, name, settings_of(setup, content.stages))
+    whole["stimulus_intensity"] = percent if ma is None else ma
+    whole["measured_current_intensity"] = measured
+    yield whole | _figures(content, one.number)
+    nothing = dict.fromkeys(columns.figures_sidecar())
+    for each in stage_settings(setup, content.stages):
+        if each.settings is not None:
+            yield _parameters(one, stage_set(name, each.number), each.settings) | nothing
+
+
+def _parameters(one: ChannelReport, name: str, told: Settings) -> dict[str, Value]:
     in_bursts = told.burst_pulses is not None
     interval_s = (
         None
         if told.cycle_on_s is None or told.cycle_off_s is None
         else told.cycle_on_s + told.cycle_off_s
     )
-    row: dict[str, Value] = {
-        "nibs_event_id": f"ch{one.number}",
+    return {
+        "nibs_event_id": name,
         "nibs_type": "PNS",
         "stimulator_id": _STIMULATOR,
         "nibs_element_id": f"ch{one.number}electrodes",
         "stimulus_shape": "Custom",
         "stimulus_description": _shape(told),
-        "stimulus_intensity": percent if ma is None else ma,
+        "stimulus_intensity": None,
         "stimulus_duration": _pulse_us(told),
         "ramp_up": told.ramp_up_s,
         "ramp_down": told.ramp_down_s,
@@ -158,10 +172,9 @@ def _parameters(content: SessionContent, one: ChannelReport) -> dict[str, Value]
         "pattern3_interval": interval_s if in_bursts else None,
         "intensity_reference": "absolute",
         "intensity_scaling": "absolute",
-        "measured_current_intensity": measured,
+        "measured_current_intensity": None,
         "stimulus_validation": "not_verified" if one.measured is None else "observed",
     }
-    return row | _figures(content, one.number)
 
 
 def _figures(content: SessionContent, number: int) -> dict[str, Value]:
@@ -178,17 +191,25 @@ def _figures(content: SessionContent, number: int) -> dict[str, Value]:
 def _shape(told: Settings) -> str | None:
     if told.pulse_shape is None:
         return "pulses of another unit, in percent of its output"
-    parts = [f"{told.pulse_shape} rectangular", f"first phase {told.phase_width_us:g} us"]
+    parts = [f"{told.pulse_shape} rectangular"]
+    if told.phase_width_us is not None:
+        parts.append(f"first phase {told.phase_width_us:g} us")
     if told.interphase_gap_us:
         parts.append(f"gap {told.interphase_gap_us:g} us")
     if told.second_phase_width_us:
         parts.append(f"second phase {told.second_phase_width_us:g} us")
     changing = {
-        "frequency": told.frequency_changes,
-        "width": told.width_changes,
-        "amplitude": told.amplitude_changes,
+        "frequency": (told.frequency_changes, told.frequency_law),
+        "width": (told.width_changes, told.width_law),
+        "amplitude": (told.amplitude_changes, told.amplitude_law),
     }
-    parts += [f"{name} changes over time" for name, is_so in changing.items() if is_so]
+    for name, (changes, law) in changing.items():
+        if changes:
+            parts.append(f"{name} changes over time" + (f" ({law})" if law else ""))
+    if told.rest_frequency_hz is not None:
+        level = told.rest_level_percent
+        at = "" if level is None else f" at {level:g} % of the plateau"
+        parts.append(f"in the off time {told.rest_frequency_hz:g} Hz{at}")
     return ", ".join(parts)
 
 

@@ -17,19 +17,22 @@ _AMPLITUDE: Final = "the unit of the session"
 
 #: Column: unit ("" where it has none) and description. `AMPLITUDE` stands for mA or percent.
 NIBS: Final[Mapping[str, tuple[str, str]]] = {
-    "nibs_event_id": ("", "Parameter set of one channel. Linked from *_events.tsv."),
+    "nibs_event_id": ("", "Parameter set of one channel, or of one channel in one stage. "
+                      "Linked from *_events.tsv."),
     "nibs_type": ("", "PNS: peripheral nerve stimulation, here electrical, through the skin."),
     "stimulator_id": ("", "Links to StimulatorSet."),
     "nibs_element_id": ("", "The pair of electrodes of the channel. Links to ElementSet."),
     "stimulus_shape": ("", "Custom, because the vocabulary has no biphasic electrical pulse."),
     "stimulus_description": ("", "Shape of one pulse, and the width of each of its parts."),
-    "stimulus_intensity": (_AMPLITUDE, "Highest amplitude that the device acknowledged."),
+    "stimulus_intensity": (_AMPLITUDE, "Highest amplitude that the device acknowledged in the "
+                           "session."),
     "stimulus_duration": ("us", "One pulse, from the first phase to the end of the last."),
     "ramp_up": ("s", "Ramp at the beginning of each on time."),
     "ramp_down": ("s", "Ramp at the end of each on time."),
     "pattern1_count": ("", "Pulses in a burst. n/a: no bursts; the pulses that were acknowledged "
                        "are counted in acknowledged_pulses."),
-    "pattern1_frequency": ("Hz", "Of the pulses (within a burst); n/a where it is swept."),
+    "pattern1_frequency": ("Hz", "Of the pulses (within a burst); n/a where it changes, or differs "
+                           "between stages."),
     "pattern1_duration": ("s", "On time that is filled with pulses; n/a: no cycle, or bursts."),
     "pattern2_frequency": ("Hz", "Of the bursts; n/a: no bursts."),
     "pattern2_interval": ("s", "From on time to on time, of pulses without bursts."),
@@ -49,6 +52,7 @@ EVENTS: Final[Mapping[str, tuple[str, str]]] = {
     "nibs_event_id": ("", "Parameter set, of rows with the trial type stimulation."),
     "nibs_position_id": ("", "Where, in *_markers.tsv."),
     "trial_type": ("", "stimulation: an on time or run of a channel with acknowledged output. "
+                   "active_rest: an off time with slow pulses. "
                    "Other types are kinds of events of stimctl; ack: a set point that the device "
                    "accepted."),
     "channel": ("", "Number of the channel."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,13 +13,15 @@ from stimctl.export.tables import event_text, level_in
 from stimctl.export.time_base import monotonic_of
 from stimctl.records.delivered import FIELD
 from stimctl.records.rows import Row
+from stimctl.report.planned_curve import cycle_of
 from stimctl.session.row_base import Kind
 
 STIMULATION: Final = "stimulation"
+ACTIVE_REST: Final = "active_rest"
 _MARKS: Final = frozenset(
     {
-        Kind.START, Kind.RESUME, Kind.ACK, Kind.STOPPING, Kind.ZERO_VERIFIED, Kind.UNKNOWN,
-        Kind.ENDED, Kind.ALARM, Kind.LINK, Kind.FELT, Kind.PULSE_ACKED,
+        Kind.START, Kind.STAGE, Kind.RESUME, Kind.ACK, Kind.STOPPING, Kind.ZERO_VERIFIED,
+        Kind.UNKNOWN, Kind.ENDED, Kind.ALARM, Kind.LINK, Kind.FELT, Kind.PULSE_ACKED,
     }
 )  # fmt: skip
 _NS_IN_S: Final = 1_000_000_000
@@ -27,12 +30,20 @@ _NS_IN_S: Final = 1_000_000_000
 @dataclass(frozen=True, slots=True)
 class Span:
     """Output of one channel from one moment to another; `end_ns` None: the end is not known.
-    `level`: the highest that was acknowledged in it; None: not known."""
+    `level`: the highest that was acknowledged in it; None: not known. `stage`: its number, from 1;
+    0 where there are no stages. `rests`: slow pulses in the off time of a cycle."""
 
     channel: int
     begin_ns: int
     end_ns: int | None
     level: int | None
+    stage: int = 0
+    rests: bool = False
+
+
+def stage_set(channel: str, stage: int) -> str:
+    """The id of what a channel does in a stage; of a session without stages, the channel's own."""
+    return f"{channel}stage{stage}" if stage else channel
 
 
 def event_rows(content: SessionContent) -> list[dict[str, Value]]:
@@ -43,16 +54,36 @@ def event_rows(content: SessionContent) -> list[dict[str, Value]]:
 
 
 def spans_of(content: SessionContent) -> list[Span]:
-    """On times of channels with a cycle, whole runs of the others."""
-    cycled = {one.number for one in content.report.channels if one.cycle is not None}
-    delays = {
-        number: int(one.get("start_after_us", 0)) * 1_000
-        for number, one in content.channel_setups.items()
-    }
-    walk = _Walk(cycled, delays, {one.number for one in content.report.channels})
+    """On times of channels with a cycle, whole runs of the others; each stage is a run."""
+    stages = content.stages or [{"channels": list(content.channel_setups.values())}]
+    walk = _Walk([_does(one) for one in stages], bool(content.stages))
     for row in content.rows:
         walk.take(row)
     return walk.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What the channels do from one zero to the next. `resting`: those with slow pulses in the off
+    time. `delays` in ns: of the channels that are on in it, after its beginning."""
+
+    cycled: frozenset[int]
+    resting: frozenset[int]
+    delays: Mapping[int, int]
+
+
+def _does(stage: Mapping[str, Any]) -> _Stage:
+    channels = stage.get("channels") or ()
+    zero_us = int(stage.get("zero_us", 0))
+    return _Stage(
+        frozenset(
+            one["channel"]
+            for one in channels
+            if cycle_of((one.get("stimulus") or {}).get("cycle") or one.get("cycle")) is not None
+        ),
+        frozenset(one["channel"] for one in channels if (one.get("stimulus") or {}).get("rest")),
+        {one["channel"]: (zero_us + int(one.get("start_after_us", 0))) * 1_000 for one in channels},
+    )
 
 
 @dataclass(slots=True)
@@ -66,7 +97,7 @@ class _Output:
     highest: int | None = None
 
     def accepts(self, level: int | None) -> None:
-        self.accepted = True
+        self.accepted |= level != 0
         if level:
             self.highest = max(self.highest or 0, level)
 
@@ -75,22 +106,35 @@ class _Output:
 class _Walk:
     """Through the rows of a record."""
 
-    cycled: set[int]
-    delays: dict[int, int]
-    channels: set[int]
+    stages: list[_Stage]
+    numbered: bool
+    place: int = 0
     spans: list[Span] = field(default_factory=list)
     began_ns: int | None = None
-    outputs: dict[int, _Output] = field(default_factory=dict)
+    outputs: dict[int, _Output] = field(default_factory=lambda: defaultdict(_Output))
     counted: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Of the run so far, by channel: pulses (or time on), and the highest level."""
     contractions: dict[int, int] = field(default_factory=dict)
+    rests: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Off times that may have slow pulses: when they began, and what was counted before."""
     fresh: set[int] = field(default_factory=set)
     """Cycled channels whose first on time of a run goes on: it has no row of its beginning."""
+
+    @property
+    def now(self) -> _Stage:
+        """The present stage; a session without any is one."""
+        return self.stages[self.place]
 
     def take(self, row: Row) -> None:
         at_ns, data = monotonic_of(row), row.data
         if row.kind in (Kind.START, Kind.RESUME):
+            if row.kind == Kind.START:
+                self.place = 0
             self._begin(row.kind == Kind.START, at_ns)
+        elif row.kind == Kind.STAGE and self.began_ns is not None:
+            self._close(at_ns, over=True)
+            self.place = min(int(data["number"]), len(self.stages)) - 1
+            self._begin(False, at_ns)
         if self.began_ns is None:
             return
         if row.kind == Kind.SET:
@@ -102,6 +146,7 @@ class _Walk:
                 output.ack_ns = output.ack_ns or at_ns
                 output.accepts(int(level))
         elif row.kind == Kind.CONTRACTION:
+            self._rested(int(data["channel"]), at_ns)
             self.contractions[int(data["channel"])] = at_ns
             self.fresh.discard(int(data["channel"]))
         elif row.kind == Kind.CONTRACTED:
@@ -110,7 +155,8 @@ class _Walk:
         if row.kind in (Kind.ENDED, Kind.UNKNOWN) or (
             row.kind == Kind.ZERO_VERIFIED and data.get("purpose") in ("stop", "pause")
         ):
-            self._close(None if row.kind == Kind.UNKNOWN else at_ns)
+            over = data.get("outcome") == "completed"
+            self._close(None if row.kind == Kind.UNKNOWN else at_ns, over=over)
 
     def finish(self) -> list[Span]:
         """A record that was cut leaves ends that nobody knows."""
@@ -118,8 +164,8 @@ class _Walk:
         return self.spans
 
     def _begin(self, from_nothing: bool, at_ns: int) -> None:
-        self.began_ns, self.contractions, self.fresh = at_ns, {}, set(self.cycled)
-        self.outputs = {channel: _Output() for channel in self.channels}
+        self.began_ns, self.contractions, self.fresh = at_ns, {}, set(self.now.cycled)
+        self.outputs = defaultdict(_Output)
         if from_nothing:
             self.counted = {}
 
@@ -140,31 +186,64 @@ class _Walk:
             begin_ns = self._begin_ns(channel)
         self.fresh.discard(channel)
         if begin_ns is not None and level:
-            self.spans.append(Span(channel, begin_ns, at_ns, level))
+            self._span(channel, begin_ns, at_ns, level)
+        if channel in self.now.resting:
+            self.rests[channel] = at_ns, self.counted.get(channel, (0, 0))[0]
+
+    def _rested(self, channel: int, end_ns: int | None) -> None:
+        begin_ns, _ = self.rests.pop(channel, (None, 0))
+        if begin_ns is not None:
+            self._span(channel, begin_ns, end_ns, None, rests=True)
 
     def _begin_ns(self, channel: int) -> int:
         output, began_ns = self.outputs[channel], self.began_ns or 0
         first_ns = output.ack_ns or output.set_ns or began_ns
-        return max(first_ns, began_ns + self.delays.get(channel, 0))
+        return max(first_ns, began_ns + self.now.delays.get(channel, 0))
 
-    def _close(self, end_ns: int | None) -> None:
-        """Of what is under way: whole runs, and on times that were cut short."""
+    def _close(self, end_ns: int | None, *, over: bool = False) -> None:
+        """Of what is under way: whole runs, and on times that were cut short. `over`: plan or stage
+        are, so that its last off time had no pulses."""
         if self.began_ns is None:
             return
-        for channel in sorted((self.channels - self.cycled) | self.fresh):
+        for channel in sorted((self.now.delays.keys() - self.now.cycled) | self.fresh):
             output = self.outputs[channel]
             if output.accepted:
-                self.spans.append(Span(channel, self._begin_ns(channel), end_ns, output.highest))
+                self._span(channel, self._begin_ns(channel), end_ns, output.highest)
         for channel, begin_ns in self.contractions.items():
-            self.spans.append(Span(channel, begin_ns, end_ns, None))
+            if self.outputs[channel].accepted:
+                self._span(channel, begin_ns, end_ns, None)
+        for channel, (_, before) in list(self.rests.items()):
+            if not over and self.counted.get(channel, (0, 0))[0] > before:
+                self._rested(channel, end_ns)
+        self.rests.clear()
         self.began_ns = None
+
+    def _span(
+        self,
+        channel: int,
+        begin_ns: int,
+        end_ns: int | None,
+        level: int | None,
+        *,
+        rests: bool = False,
+    ) -> None:
+        stage = self.place + 1 if self.numbered else 0
+        self.spans.append(Span(channel, begin_ns, end_ns, level, stage, rests))
 
 
 def _span_row(content: SessionContent, span: Span) -> dict[str, Value]:
     duration_s = None if span.end_ns is None else (span.end_ns - span.begin_ns) / _NS_IN_S
-    return _row(
-        content, span.begin_ns, duration_s, STIMULATION, span.channel, span.level, None, None
+    row = _row(
+        content,
+        span.begin_ns,
+        duration_s,
+        ACTIVE_REST if span.rests else STIMULATION,
+        span.channel,
+        span.level,
+        None,
+        None,
     )
+    return row | {"nibs_event_id": stage_set(f"ch{span.channel}", span.stage)}
 
 
 def _mark_rows(content: SessionContent, row: Row) -> Iterator[dict[str, Value]]:
@@ -190,7 +269,7 @@ def _row(
     return {
         "onset": content.time.since_start_s(at_ns),
         "duration": duration_s,
-        "nibs_event_id": f"ch{channel}" if kind == STIMULATION else None,
+        "nibs_event_id": None,
         "nibs_position_id": None if channel is None else f"ch{channel}",
         "trial_type": kind,
         "channel": channel,

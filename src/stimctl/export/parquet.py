@@ -1,4 +1,4 @@
-"""Parquet: the same five tables, typed. Needs pyarrow, imported when a file is asked for."""
+"""Parquet: the same six tables, typed. Needs pyarrow, imported when a file is asked for."""
 
 from __future__ import annotations
 

@@ -39,6 +39,35 @@ def _text(name: str, text: str) -> Column:
     return Column(name, Type.STRING, text)
 
 
+def _does(differs: str = "", share: str = "") -> tuple[Column, ...]:
+    """What a channel gives; the first two say what else counts as a change."""
+    return (
+        _text("pulse_shape", "Shape of one pulse; empty for pulses of another unit."),
+        Column("phase_width_us", Type.NUMBER, "Width of the first phase."),
+        Column("interphase_gap_us", Type.NUMBER, "Gap between the phases."),
+        Column("second_phase_width_us", Type.NUMBER, "Width of the second phase; 0: none."),
+        Column("pulse_frequency_hz", Type.NUMBER, "Pulses a second, within a burst where there "
+               "are bursts."),
+        Column("burst_pulses", Type.INTEGER, "Pulses in a burst; empty: no bursts."),
+        Column("burst_frequency_hz", Type.NUMBER, "Bursts a second."),
+        Column("cycle_on_s", Type.NUMBER, "On time of a cycle, ramps included; empty: no cycle."),
+        Column("cycle_off_s", Type.NUMBER, "Off time of a cycle."),
+        Column("ramp_up_s", Type.NUMBER, "Ramp at the beginning of an on time."),
+        Column("ramp_down_s", Type.NUMBER, "Ramp at its end."),
+        Column("frequency_changes", Type.BOOLEAN, f"The frequency changes over time{differs}."),
+        Column("width_changes", Type.BOOLEAN, f"The width changes over time{differs}."),
+        Column("amplitude_changes", Type.BOOLEAN, f"The amplitude is modulated{share}."),
+        Column("rest_frequency_hz", Type.NUMBER, "Of the slow pulses in the off time; empty: "
+               "there are none."),
+        Column("rest_phase_width_us", Type.NUMBER, "Width of their first phase."),
+        Column("rest_level_percent", Type.NUMBER, "Their amplitude, of the plateau."),
+        _text("frequency_law", "How the frequency changes, in words; pulse_frequency_hz is its "
+              "highest value then."),
+        _text("width_law", "How the width changes, in words; phase_width_us is its highest then."),
+        _text("amplitude_law", "How the amplitude changes, in words."),
+    )  # fmt: skip
+
+
 SESSIONS: Final = TableShape(
     "sessions",
     "One row: what the session was, and how it ended.",
@@ -100,7 +129,9 @@ SESSIONS: Final = TableShape(
 
 SETUPS: Final = TableShape(
     "setups",
-    "One row per channel: what it was set up to give. Settings, not figures of what was given.",
+    "One row per channel: what it was set up to give. Settings, not figures of what was given. "
+    "With stages, a setting that is not the same in all of them is empty here: see the table "
+    "stages.",
     (
         _SESSION,
         _CHANNEL,
@@ -111,21 +142,9 @@ SETUPS: Final = TableShape(
         Column("maximum_ma", Type.NUMBER, "Highest amplitude that was cleared."),
         Column("maximum_percent", Type.NUMBER, "The same for a device in percent."),
         Column("start_after_s", Type.NUMBER, "Delay after the start."),
-        _text("pulse_shape", "Shape of one pulse; empty for pulses of another unit."),
-        Column("phase_width_us", Type.NUMBER, "Width of the first phase."),
-        Column("interphase_gap_us", Type.NUMBER, "Gap between the phases."),
-        Column("second_phase_width_us", Type.NUMBER, "Width of the second phase; 0: none."),
-        Column("pulse_frequency_hz", Type.NUMBER, "Pulses a second, within a burst where there "
-               "are bursts."),
-        Column("burst_pulses", Type.INTEGER, "Pulses in a burst; empty: no bursts."),
-        Column("burst_frequency_hz", Type.NUMBER, "Bursts a second."),
-        Column("cycle_on_s", Type.NUMBER, "On time of a cycle, ramps included; empty: no cycle."),
-        Column("cycle_off_s", Type.NUMBER, "Off time of a cycle."),
-        Column("ramp_up_s", Type.NUMBER, "Ramp at the beginning of an on time."),
-        Column("ramp_down_s", Type.NUMBER, "Ramp at its end."),
-        Column("frequency_changes", Type.BOOLEAN, "The frequency is swept."),
-        Column("width_changes", Type.BOOLEAN, "The width is swept."),
-        Column("amplitude_changes", Type.BOOLEAN, "The amplitude is modulated."),
+        *_does(
+            ", or differs between stages", ", or a stage takes a share of another one's plateau"
+        ),
     ),
 )  # fmt: skip
 
@@ -188,4 +207,29 @@ EVENTS: Final = TableShape(
     ),
 )  # fmt: skip
 
-SHAPES: Final = (SESSIONS, SETUPS, CHANNELS, SAMPLES, EVENTS)
+STAGES: Final = TableShape(
+    "stages",
+    "One row per stage and channel, in the order of the plan: what it was set up to give in it. No "
+    "row: the protocol has no stages. When a stage began is in the table events (kind stage).",
+    (
+        _SESSION,
+        Column("stage", Type.INTEGER, "Number of the stage, from 1.", may_be_empty=False),
+        _text("name", "Its name in the protocol."),
+        _text("kind", "What happens in it: program, rest, tune or events."),
+        _CHANNEL,
+        Column("output", Type.BOOLEAN, "Whether the channel gives pulses in it.",
+               may_be_empty=False),
+        Column("planned_start_s", Type.NUMBER, "When it begins, in the time of the plan."),
+        Column("planned_duration_s", Type.NUMBER, "How long it lasts; at most, where a person may "
+               "end it."),
+        Column("zero_s", Type.NUMBER, "How long it is without output at its beginning."),
+        Column("ends_by_operator", Type.BOOLEAN, "A person may end it earlier."),
+        Column("plateau_of_stage", Type.INTEGER, "Number of the stage whose plateau it begins "
+               "with; empty: it begins at zero."),
+        Column("plateau_level_percent", Type.NUMBER, "Share of that plateau."),
+        Column("start_after_s", Type.NUMBER, "Delay after the stage's time without output."),
+        *_does(),
+    ),
+)  # fmt: skip
+
+SHAPES: Final = (SESSIONS, SETUPS, CHANNELS, SAMPLES, EVENTS, STAGES)

@@ -1,15 +1,15 @@
-"""The five tables of a session, from its content."""
+"""The six tables of a session, from its content."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from typing import Any, Final
 
 from stimctl.export.columns import Table, Value, rows_of
 from stimctl.export.content import TAKEN_BACK, SessionContent, threshold_of
-from stimctl.export.settings import settings_of
-from stimctl.export.shapes import CHANNELS, EVENTS, SAMPLES, SESSIONS, SETUPS
+from stimctl.export.settings import Settings, settings_of, stage_settings
+from stimctl.export.shapes import CHANNELS, EVENTS, SAMPLES, SESSIONS, SETUPS, STAGES
 from stimctl.export.time_base import monotonic_of
 from stimctl.records.outcome_form import AFTER, BEFORE
 from stimctl.records.rows import Row
@@ -28,6 +28,8 @@ _COMMANDED: Final = frozenset(
     {Kind.RAISE, Kind.SET, Kind.PENDING, Kind.CONTRACTION, Kind.PULSE, Kind.UNLOCKED}
 )
 _ACKNOWLEDGED: Final = frozenset({Kind.ACK, Kind.CONTRACTED, Kind.PULSE_ACKED})
+_OFF: Final = (None,) * (len(fields(Settings)) - 2)
+"""What a channel that is off in a stage does, in the columns after those of its electrodes."""
 _LEVELS: Final = ("acked", "level", "amplitude_ua")
 
 
@@ -39,6 +41,7 @@ def tables_of(content: SessionContent) -> tuple[Table, ...]:
         Table(CHANNELS, channel_rows(content)),
         Table(SAMPLES, rows_of(SAMPLES, list(_samples(content)))),
         Table(EVENTS, rows_of(EVENTS, list(_events(content)))),
+        Table(STAGES, stage_rows(content)),
     )
 
 
@@ -96,6 +99,11 @@ def setup_rows(content: SessionContent) -> tuple[dict[str, Value], ...]:
     return rows_of(SETUPS, list(_setups(content)))
 
 
+def stage_rows(content: SessionContent) -> tuple[dict[str, Value], ...]:
+    """The rows of the table `stages`."""
+    return rows_of(STAGES, list(_stages(content)))
+
+
 def channel_rows(content: SessionContent) -> tuple[dict[str, Value], ...]:
     """The rows of the table `channels`."""
     return rows_of(CHANNELS, list(_figures(content)))
@@ -107,7 +115,7 @@ def sources_of(one: ChannelReport) -> Iterator[tuple[str, str, bool, Figures, in
     if one.planned != Figures():
         yield "planned", "figure", False, one.planned, None
     yield "commanded", "figure", False, one.commanded, None
-    contractions = None if one.cycle is None else one.contractions
+    contractions = one.contractions if one.cycles else None
     yield "acknowledged", "figure", False, one.acknowledged, contractions
     if one.least is not None and one.most is not None:
         yield "acknowledged", "at_least", False, one.least, None
@@ -127,11 +135,33 @@ def _setups(content: SessionContent) -> Iterator[tuple[Value, ...]]:
     setups = content.channel_setups
     for one in content.report.channels:
         site = None if one.site == NOT_RECORDED else one.site
-        area, contact, *others = astuple(settings_of(setups.get(one.number, {})))
+        told = settings_of(setups.get(one.number, {}), content.stages)
+        area, contact, *others = astuple(told)
         yield (
             content.report.session, one.number, one.role or None, site, area, contact,
             *level_in(one.unit, one.maximum), *others,
         )  # fmt: skip
+
+
+def _stages(content: SessionContent) -> Iterator[tuple[Value, ...]]:
+    by_stage = zip(
+        *(stage_settings(one, content.stages) for one in content.channel_setups.values()),
+        strict=True,
+    )
+    for channels in by_stage:
+        for number, one in zip(content.channel_setups, channels, strict=True):
+            stage, told = one.stage, one.settings
+            does = _OFF if told is None else astuple(told)[2:]
+            yield (
+                content.report.session, one.number, _text(stage.get("name")),
+                _text(stage.get("kind")), number, told is not None,
+                *(_seconds(stage.get(name)) for name in ("start_us", "duration_us", "zero_us")),
+                stage.get("ends_by_operator"), one.carried_from, one.level_percent, *does,
+            )  # fmt: skip
+
+
+def _seconds(time_us: int | None) -> float | None:
+    return None if time_us is None else time_us / 1e6
 
 
 def _figures(content: SessionContent) -> Iterator[tuple[Value, ...]]:

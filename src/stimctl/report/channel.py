@@ -10,7 +10,7 @@ from stimctl.records.delivered import bounds_of, describe
 from stimctl.records.planned import planned_figures
 from stimctl.records.said import Threshold
 from stimctl.report.model import NOT_RECORDED, ChannelReport, Curves, Figures
-from stimctl.report.planned_curve import cycle_of, planned_steps, staged_steps
+from stimctl.report.planned_curve import cycle_of, planned_steps, staged_cycles, staged_steps
 from stimctl.report.setup_text import staged_lines, stimulus_lines
 from stimctl.session.measured import measured_of
 
@@ -112,7 +112,13 @@ class Channel:
                 tuple(self.measured),
                 (*self.impedance, *end) if self.impedance else (),
             ),
-            cycle=cycle,
+            cycles=(
+                staged_cycles(self.stages, number)
+                if self.stages
+                else ()
+                if cycle is None
+                else (("", cycle),)
+            ),
             thresholds=thresholds,
             given=describe(told) if told else "",
         )

@@ -5,23 +5,23 @@ No amplitude is drawn: a protocol has none, it is raised by hand. Heights are pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
 from stimctl.quantity import format_duration
 from stimctl.report.panel import Panel
 from stimctl.report.setup_text import stimulus_lines
-from stimctl.report.svg import WIDTH, n, opening
-from stimctl.stimulus import PulseShape
+from stimctl.report.svg import REST_RAMP_US, WIDTH, n, opening
+from stimctl.stimulus import Cycle, PulseShape
 from stimctl.stimulus.pulse import Pulse
 from stimctl.stimulus.stimulus import Stimulus
-from stimctl.treatment.schema import Channel, Role, TreatmentProtocol
+from stimctl.treatment.schema import Channel, ProtocolBase, TreatmentProtocol
 from stimctl.treatment.stimuli import stimulus_of
 
 _LEFT, _PULSE_WIDTH, _TRAIN_LEFT = 44.0, 250.0, 360.0
-_HEAD, _CHANNEL_HEIGHT, _FIELD_TOP, _FIELD_HEIGHT = 44.0, 196.0, 44.0, 100.0
-_CYCLE_FIELD, _CYCLE_HEIGHT = 44.0, 96.0
+HEAD, CHANNEL_HEIGHT, _FIELD_TOP, _FIELD_HEIGHT = 44.0, 196.0, 44.0, 100.0
+_CYCLE_FIELD, CYCLE_HEIGHT = 44.0, 96.0
 _FULL: Final = 100.0
 _AIR = 1.12
 _PULSES, _BURSTS, _CYCLES = 8, 2, 2
@@ -33,28 +33,36 @@ _AMPLITUDE = "% of amplitude"
 
 def draw_protocol(protocol: TreatmentProtocol) -> str:
     """The whole picture, to be written to a file."""
-    title = f"{protocol.id} {protocol.version}: {protocol.title}"
+    title = title_of(protocol)
     cycled = [one for one in protocol.channels if one.on_off is not None]
-    height = _HEAD + _CHANNEL_HEIGHT * len(protocol.channels)
-    height += 24 + _CYCLE_HEIGHT * (len(cycled) or 0.3)
-    picture = [
-        opening("protocol", title, _described(protocol), WIDTH, round(height)).replace(
-            "<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1
-        ),
-        f'<rect class="ground" width="{WIDTH}" height="{n(height)}"/>',
-        f'<text class="name" x="10" y="22">{escape(title)}</text>',
-    ]
-    top = _HEAD
+    height = HEAD + CHANNEL_HEIGHT * len(protocol.channels)
+    height += 24 + CYCLE_HEIGHT * (len(cycled) or 0.3)
+    picture = [*begun(title, _described(protocol), height)]
+    top = HEAD
     for number, channel in enumerate(protocol.channels, 1):
-        picture += _channel(number, channel, top)
-        top += _CHANNEL_HEIGHT
+        picture += draw_channel(f"Channel {number}: {channel.role}", _stimulus(channel), top)
+        top += CHANNEL_HEIGHT
     picture += _cycles(protocol, top)
     return "".join((*picture, "</svg>\n"))
 
 
+def title_of(protocol: ProtocolBase) -> str:
+    """The name of a protocol over its picture."""
+    return f"{protocol.id} {protocol.version}: {protocol.title}"
+
+
+def begun(title: str, text: str, height: float) -> Iterator[str]:
+    """The beginning of a picture, with its title."""
+    yield opening("protocol", title, text, WIDTH, round(height)).replace(
+        "<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1
+    )
+    yield f'<rect class="ground" width="{WIDTH}" height="{n(height)}"/>'
+    yield f'<text class="name" x="10" y="22">{escape(title)}</text>'
+
+
 def _described(protocol: TreatmentProtocol) -> str:
     return " ".join(
-        f"Channel {number}, {one.role}: {_words(_stimulus(one))}."
+        f"Channel {number}, {one.role}: {words_of(_stimulus(one))}."
         for number, one in enumerate(protocol.channels, 1)
     )
 
@@ -64,15 +72,16 @@ def _stimulus(channel: Channel) -> Stimulus:
     return stimulus_of(channel, 1_000 * channel.waveform.second_phase_ratio)
 
 
-def _words(stimulus: Stimulus) -> str:
+def words_of(stimulus: Stimulus) -> str:
+    """What a channel does, in a line."""
     return "; ".join(stimulus_lines({"stimulus": stimulus.model_dump(mode="json")}))
 
 
-def _channel(number: int, channel: Channel, top: float) -> Iterator[str]:
-    stimulus = _stimulus(channel)
+def draw_channel(name: str, stimulus: Stimulus, top: float) -> Iterator[str]:
+    """Pulse and train of a channel, with its name and in words; `CHANNEL_HEIGHT` high."""
     yield (
-        f'<text x="10" y="{n(top)}"><tspan class="name">Channel {number}: {escape(channel.role)}'
-        f'</tspan></text><text x="10" y="{n(top + 15)}">{escape(_words(stimulus))}</text>'
+        f'<text x="10" y="{n(top)}"><tspan class="name">{escape(name)}'
+        f'</tspan></text><text x="10" y="{n(top + 15)}">{escape(words_of(stimulus))}</text>'
     )
     yield from _pulse(stimulus, top + _FIELD_TOP)
     yield from _train(stimulus, top + _FIELD_TOP)
@@ -155,28 +164,41 @@ def _cycles(protocol: TreatmentProtocol, top: float) -> Iterator[str]:
         words = f"No cycle: on for the whole session, {session}."
         yield f'<text x="10" y="{n(top + 14)}">{words}</text>'
         return
-    until_s = _CYCLES * max(periods) / _S + max(one.begins_us for one in protocol.channels) / _S
+    until_s = cycles_s(periods, max(one.begins_us for one in protocol.channels))
     top += 24
     for number, role in enumerate(protocol.channels, 1):
         if role.on_off is not None:
-            panel = Panel(_LEFT, top + 14, WIDTH - _LEFT - 18, _CYCLE_FIELD, until_s, 0.0, _FULL)
             of = f"channel {number}, the first {until_s:g} s of {session}"
-            yield from panel.axes(f"time in s: the cycle of {of}", _AMPLITUDE, (0, 50, 100))
-            yield panel.line(_trapezia(role, until_s))
-            top += _CYCLE_HEIGHT
+            yield from draw_cycle(of, role.on_off, role.begins_us, until_s, top)
+            top += CYCLE_HEIGHT
 
 
-def _trapezia(role: Role, until_s: float) -> list[tuple[float, float]]:
-    cycle = role.on_off
-    assert cycle is not None
+def cycles_s(periods_us: Sequence[int], begins_us: int) -> float:
+    """How much of the time is drawn, in s: what shows each of these periods in whole."""
+    return (_CYCLES * max(periods_us) + begins_us) / _S
+
+
+def draw_cycle(
+    of: str, cycle: Cycle, begins_us: int, until_s: float, top: float, rest_permille: int = 0
+) -> Iterator[str]:
+    """On and off times with their ramps, and slow pulses in the off time; `CYCLE_HEIGHT` high."""
+    panel = Panel(_LEFT, top + 14, WIDTH - _LEFT - 18, _CYCLE_FIELD, until_s, 0.0, _FULL)
+    yield from panel.axes(f"time in s: the cycle of {of}", _AMPLITUDE, (0, 50, 100))
+    yield panel.line(_trapezia(cycle, begins_us, until_s, rest_permille / 10))
+
+
+def _trapezia(
+    cycle: Cycle, begin_us: int, until_s: float, resting: float
+) -> list[tuple[float, float]]:
     corners = [(0.0, 0.0)]
-    begin_us = role.begins_us
     while begin_us / _S < until_s:
         hold_us = begin_us + cycle.ramp_up_us
-        down_us = begin_us + cycle.on_us - cycle.ramp_down_us
-        corners += [(begin_us, 0.0), (hold_us, _FULL), (down_us, _FULL),
-                    (begin_us + cycle.on_us, 0.0)]  # fmt: skip
-        begin_us += cycle.period_us
+        off_us, next_us = begin_us + cycle.on_us, begin_us + cycle.period_us
+        corners += [(begin_us, 0.0), (hold_us, _FULL), (off_us - cycle.ramp_down_us, _FULL),
+                    (off_us, 0.0)]  # fmt: skip
+        if resting:
+            corners += [(off_us + REST_RAMP_US, resting), (next_us - REST_RAMP_US, resting)]
+        begin_us = next_us
     inside = [(at_us / _S, level) for at_us, level in corners if at_us / _S <= until_s]
     return [*inside, (until_s, inside[-1][1])]
 

@@ -143,7 +143,10 @@ def _impedance(report: SessionReport, channel: ChannelReport) -> str:
     )
 
 
-def _cycle(channel: ChannelReport) -> str:
-    assert channel.cycle is not None
+def _cycle(channel: ChannelReport, place: int) -> str:
+    stages, cycle = channel.cycles[place]
     name = f"Channel {channel.number}: one cycle as planned"
-    return cycle_plot(f"cycle-{channel.number}", channel.cycle, name)
+    key = f"cycle-{channel.number}"
+    if not stages:
+        return cycle_plot(key, cycle, name)
+    return cycle_plot(f"{key}-{place + 1}", cycle, f"{name} in {stages}")

@@ -37,19 +37,21 @@ class Curves:
 
 @dataclass(frozen=True, slots=True)
 class CycleShape:
-    """On and off of one channel, in microseconds; ramps belong to the on time."""
+    """On and off of one channel, in microseconds; ramps belong to the on time. `rest_permille`: of
+    the plateau, what slow pulses in the off time have; 0: there are none."""
 
     on_us: int
     off_us: int
     ramp_up_us: int
     ramp_down_us: int
+    rest_permille: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
     """One channel. `given`: what was acknowledged, in words; "" where nothing is recorded. `least`
     and `most`: the bounds of what it gave, as far as recorded; with `open_ended` nothing bounds
-    it."""
+    it. `cycles`: its on/off cycles, each with the stages that have it ("": there are none)."""
 
     number: int
     role: str
@@ -67,7 +69,7 @@ class ChannelReport:
     measured: Figures | None
     contractions: int
     curves: Curves
-    cycle: CycleShape | None
+    cycles: tuple[tuple[str, CycleShape], ...]
     thresholds: tuple[Threshold, ...]
     given: str
 

@@ -67,10 +67,30 @@ def staged_lines(stages: Sequence[Data], number: int) -> tuple[str, ...]:
     """The same for each stage of a setup row, in which one channel may do something else."""
     lines = []
     for place, (stage, channel) in enumerate(stages_of(stages, number), start=1):
-        does = "off" if channel is None else ", ".join(_stimulus(channel))
+        does = "off" if channel is None else ", ".join(_does(stage, channel))
         lasts = format_duration(int(stage.get("duration_us", 0)))
         lines.append(f"stage {place} {stage.get('name', '')}, {lasts}: {does}")
     return tuple(lines)
+
+
+def _does(stage: Data, channel: Data) -> Iterator[str]:
+    events = stage.get("events")
+    if not isinstance(events, Mapping):
+        yield from _stimulus(channel)
+        return
+    yield next(_stimulus(channel))
+    every, jitter = int(events.get("every_us", 0)), int(events.get("jitter_us", 0))
+    chance = f" +/- {format_duration(jitter)}" if jitter else ""
+    yield f"one pulse every {format_duration(every)}{chance}"
+    levels = events.get("levels") or ()
+    rule = events.get("rule")
+    if isinstance(rule, Mapping):
+        yield f"{rule.get('kind')} for {rule.get('gives')}"
+    elif levels:
+        yield (
+            f"{len(levels)} events, {format_permille(min(levels))} to "
+            f"{format_permille(max(levels))} of the plateau"
+        )
 
 
 def _stimulus(setup: Data) -> Iterator[str]:
@@ -84,48 +104,72 @@ def _stimulus(setup: Data) -> Iterator[str]:
     pulse = stimulus.get("pulse") or {}
     gap_us = int(pulse.get("interphase_gap_us", 0))
     gap = f", gap {format_duration(gap_us)}" if gap_us else ""
-    width = _range(stimulus.get("width_sweep"), format_duration) or format_duration(
+    width = law_text(stimulus.get("width_sweep"), format_duration) or format_duration(
         int(pulse.get("phase_width_us", 0))
     )
     yield f"{pulse.get('shape', 'waveform not recorded')}, phase {width}{gap}"
-    yield _range(stimulus.get("frequency_sweep"), format_frequency) or format_frequency(
+    yield law_text(stimulus.get("frequency_sweep"), format_frequency) or format_frequency(
         int(stimulus.get("frequency_mhz", 0))
     )
     burst = stimulus.get("burst")
     if isinstance(burst, Mapping):
         rate = format_frequency(int(burst.get("burst_frequency_mhz", 0)))
-        yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
-    change = stimulus.get("amplitude_modulation")
-    if isinstance(change, Mapping):
-        if "lowest_permille" in change:
-            lowest = format_permille(int(change["lowest_permille"]))
-            yield f"amplitude {lowest} to 100 % {_every(change)}"
-        else:
-            yield f"amplitude {_range(change, format_permille)}"
+        apart_us = burst.get("interval_us")
+        apart = f" {format_duration(int(apart_us))} apart" if apart_us else ""
+        yield f"bursts of {burst.get('pulses_per_burst')} pulses{apart}, {rate}"
+    lead = stimulus.get("lead")
+    if isinstance(lead, Mapping):
+        apart = format_duration(int(lead.get("interval_us", 0)))
+        yield f"each hold begins with {lead.get('pulses')} pulses {apart} apart"
+    change = law_text(stimulus.get("amplitude_modulation"), format_permille)
+    if change:
+        yield f"amplitude {change}"
     cycle = stimulus.get("cycle")
     if isinstance(cycle, Mapping):
         yield _cycle(cycle)
     rest = stimulus.get("rest")
     if isinstance(rest, Mapping):
         rate = format_frequency(int(rest.get("frequency_mhz", 0)))
+        wide = int(rest.get("phase_width_us", 0))
+        if wide not in (0, int(pulse.get("phase_width_us", 0))):
+            rate += f", phase {format_duration(wide)},"
         yield f"in the off time {rate} at {format_permille(int(rest.get('level_permille', 0)))}"
 
 
-def _range(sweep: Any, text: Callable[[int], str]) -> str:
-    """From where to where a value goes; "" where it does not change."""
-    if not isinstance(sweep, Mapping):
+def law_text(law: Any, text: Callable[[int], str]) -> str:
+    """How a value changes over time, as a setup row has it; "" where it does not."""
+    if not isinstance(law, Mapping):
         return ""
-    if "values" in sweep:
-        listed = ", ".join(text(int(value)) for value in sweep["values"])
-        return f"{listed} in turn"
-    low, high = (text(int(sweep.get(name, 0))) for name in ("lowest", "highest"))
-    return f"{low} to {high} {_every(sweep)}"
+    if "jitter_us" in law:
+        mean, either = (
+            format_duration(int(law.get(name, 0))) for name in ("interval_us", "jitter_us")
+        )
+        return f"by chance, one pulse every {mean} +/- {either}"
+    again = ", from the first again with each on time" if law.get("since_on") else ""
+    if "values" in law:
+        return f"{_turns(law, text)}{again}"
+    if "lowest_permille" in law:
+        ends = (1_000, int(law["lowest_permille"]))
+    else:
+        ends = (int(law.get("lowest", 0)), int(law.get("highest", 0)))
+    low, high = map(text, sorted(ends))
+    if "dwell_us" in law:
+        dwell = format_duration(int(law["dwell_us"]))
+        return f"{low} to {high} by chance, another every {dwell}{again}"
+    begins = f", {law['shape']}" if law.get("shape", "triangle") != "triangle" else ""
+    begins += f", beginning at {high}" if law.get("falls") else ""
+    return f"{low} to {high} every {format_duration(int(law.get('period_us', 0)))}{begins}{again}"
 
 
-def _every(change: Data) -> str:
-    if "dwell_us" in change:
-        return f"by chance, another every {format_duration(int(change['dwell_us']))}"
-    return f"every {format_duration(int(change.get('period_us', 0)))}"
+def _turns(law: Data, text: Callable[[int], str]) -> str:
+    values = [text(int(value)) for value in law["values"]]
+    dwells = [format_duration(int(one)) for one in law.get("dwells_us", ())]
+    if len(set(dwells)) == 1 and not law.get("once"):
+        return f"{', '.join(values)} in turn, {dwells[0]} each"
+    if len(dwells) != len(values):
+        return f"{', '.join(values)} in turn"
+    pairs = ", ".join(f"{value} for {dwell}" for value, dwell in zip(values, dwells, strict=True))
+    return f"{pairs}; the last one stays" if law.get("once") else f"{pairs}, in turn"
 
 
 def _cycle(cycle: Data) -> str:

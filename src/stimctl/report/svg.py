@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from stimctl.quantity import format_clock
+from stimctl.quantity import format_clock, format_permille
 from stimctl.report.model import CycleShape, Points
 
 WIDTH = 720
@@ -21,6 +21,8 @@ _SIGNS_APART = 7.0
 """What is nearer than this is one sign, or they would cover each other."""
 _NAMES_APART = 11.0
 _TICKS_X, _TICKS_Y = 8, 4
+REST_RAMP_US: Final = 500_000
+"""Of slow pulses in an off time (W19)."""
 STYLE: Final = (
     'text{font-family:system-ui,"DejaVu Sans",sans-serif;font-size:11px;fill:#111}'
     ".grid{stroke:#ddd}.axis{stroke:#555}.frame{fill:none;stroke:#555}"
@@ -123,19 +125,29 @@ def cycle_plot(key: str, shape: CycleShape, title: str) -> str:
         return 4 + (width - 8) * us / whole
 
     on, hold = shape.on_us, shape.on_us - shape.ramp_down_us
-    corners = [(0, base), (shape.ramp_up_us, top), (hold, top), (on, base), (whole, base)]
+    corners = [(0, base), (shape.ramp_up_us, top), (hold, top), (on, base)]
+    if shape.rest_permille:
+        level = base - round((base - top) * shape.rest_permille / 1000)
+        ramp = min(REST_RAMP_US, shape.off_us // 2)
+        corners += [(on + ramp, level), (whole - ramp, level)]
+    corners.append((whole, base))
     line = " ".join(f"{n(across(us))},{y}" for us, y in corners)
     said = (
         f"{_s(shape.on_us)} on, of which {_s(shape.ramp_up_us)} ramp up and "
         f"{_s(shape.ramp_down_us)} ramp down, then {_s(shape.off_us)} off, again and again."
     )
+    off = "off"
+    if shape.rest_permille:
+        share = format_permille(shape.rest_permille)
+        said += f" Slow pulses at {share} of the plateau in the off time."
+        off = f"slow pulses at {share},"
     middle, rest = n(across(on // 2)), n(across(on + shape.off_us // 2))
     return (
         f"{opening(key, title, said, width, height, 'cycle')}"
         f'<line class="axis" x1="4" y1="{base}" x2="{width - 4}" y2="{base}"/>'
         f'<polyline class="drawn" points="{line}"/>'
         f'<text x="{middle}" y="{height - 10}" text-anchor="middle">on {_s(shape.on_us)}</text>'
-        f'<text x="{rest}" y="{height - 10}" text-anchor="middle">off {_s(shape.off_us)}</text>'
+        f'<text x="{rest}" y="{height - 10}" text-anchor="middle">{off} {_s(shape.off_us)}</text>'
         f"</svg>"
     )
 

@@ -10,7 +10,7 @@ from typing import final
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import format_current, format_duration
-from stimctl.safety.device_bounds import Group
+from stimctl.safety.device_bounds import SINGLE, Group, lead_of
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.examine import (
     Acknowledged,
@@ -49,6 +49,7 @@ class _Record:
     second: SecondDose
     together: SecondDose | None = None
     group: Group | None = None
+    lead: Group | None = None
 
     @property
     def point(self) -> type[SetPoint]:
@@ -66,18 +67,23 @@ class _Record:
         return self.step
 
     def values(
-        self, level: int, width_us: int | None = None, period_us: int | None = None
+        self,
+        level: int,
+        width_us: int | None = None,
+        period_us: int | None = None,
+        group: tuple[int, ...] = (),
     ) -> tuple[object, ...]:
-        """Those of a point, with the stimulus's own width and period where there are none."""
+        """Those of a point, with the stimulus's own where there are none."""
         width = self.width_us if width_us is None else width_us
         period = self.period_us if period_us is None else period_us
-        return (self.shape, level, width, self.gap_us, self.ratio, period)
+        group = group or self.group or SINGLE
+        return (self.shape, level, width, self.gap_us, self.ratio, period, *group)
 
     def allows(self, values: tuple[object, ...]) -> bool:
         """Whether these values lie within what was cleared, on the device's grid."""
-        if len(values) != 6:
+        if len(values) != 8:
             return False
-        shape, amplitude_ua, width_us, gap_us, ratio, period_us = values
+        shape, amplitude_ua, width_us, gap_us, ratio, period_us, *group = values
         return (
             shape is self.shape
             and (type(gap_us), gap_us) == (int, self.gap_us)
@@ -91,11 +97,13 @@ class _Record:
             and type(period_us) is int
             and self.period_min_us <= period_us <= self.period_max_us
             and period_us % self.period_step_us == 0
+            and [type(number) for number in group] == [int, int]
+            and tuple(group) in (self.group or SINGLE, self.lead)
         )
 
     def outside(self, values: tuple[object, ...]) -> LimitRefusedError:
         """The error for values outside what was cleared; shows the range."""
-        _, amplitude_ua, width_us, _, _, period_us = values
+        _, amplitude_ua, width_us, _, _, period_us, *_ = values
         return LimitRefusedError(
             f"a set-point of {amplitude_ua!r} uA, {width_us!r} us, period {period_us!r} us is "
             "outside what was cleared",
@@ -144,6 +152,7 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
             period_step_us=device.period_step_us,
             second=worst_second_on(stimulus, device),
             group=group,
+            lead=lead_of(stimulus),
         ),
     )
 
@@ -208,6 +217,11 @@ class Cleared(Clearance[_Record, "SetPoint"], last=True):
         return self._record.group
 
     @property
+    def lead(self) -> Group | None:
+        """The group in the place of the first pulse of each hold; None: there is none."""
+        return self._record.lead
+
+    @property
     def shortest_period_us(self) -> int:
         """The shortest period that a set-point may have, in us."""
         return self._record.period_min_us
@@ -237,7 +251,8 @@ class Cleared(Clearance[_Record, "SetPoint"], last=True):
 class SetPoint(OutputPoint, last=True):
     """What a channel of a current source is set to. Only `Cleared.point` makes one.
 
-    `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us.
+    `amplitude_ua` in uA, `phase_width_us`, `interphase_gap_us` and `period_us` in us. `group`: what
+    the device gives in each period, of which `SINGLE` is one pulse.
     """
 
     __slots__ = ()
@@ -249,10 +264,17 @@ class SetPoint(OutputPoint, last=True):
     interphase_gap_us: int = property(itemgetter(3))  # type: ignore[assignment]
     second_phase_ratio: int = property(itemgetter(4))  # type: ignore[assignment]
     period_us: int = property(itemgetter(5))  # type: ignore[assignment]
+    pulses: int = property(itemgetter(6))  # type: ignore[assignment]
+    interval_us: int = property(itemgetter(7))  # type: ignore[assignment]
     cleared: Cleared
+
+    @property
+    def group(self) -> Group:
+        """What the device gives in each period."""
+        return Group(self.pulses, self.interval_us)
 
     def __repr__(self) -> str:
         names = ("shape", "amplitude_ua", "phase_width_us", "interphase_gap_us",
-                 "second_phase_ratio", "period_us")  # fmt: skip
+                 "second_phase_ratio", "period_us", "pulses", "interval_us")  # fmt: skip
         values = ", ".join(f"{n}={v}" for n, v in zip(names, self, strict=False))
         return f"<SetPoint {values}>"

@@ -11,17 +11,28 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 from stimctl.errors import UsageError
-from stimctl.stimulus import PulseShape, Stimulus
+from stimctl.stimulus import Burst, PulseShape, Stimulus
 
 _US_MHZ = 10**9
-_MAY_BE_ZERO = {"interphase_gap_max_us", "recovery_us"}
+_MAY_BE_ZERO = {"interphase_gap_max_us", "recovery_us", "form_points_max"}
 
 
 class Group(NamedTuple):
-    """Pulses that a device gives by itself in each period (doublets, triplets), `gap_us` apart."""
+    """Pulses that a device gives by itself in each period (doublets, triplets).
+
+    `gap_us`: from the beginning of one to that of the next.
+    """
 
     pulses: int
     gap_us: int
+
+    def span_us(self, pulse_us: int) -> int:
+        """From the beginning of the first to the end of the last, of pulses that take so long."""
+        return (self.pulses - 1) * self.gap_us + pulse_us
+
+
+SINGLE = Group(1, 0)
+"""One pulse in each period."""
 
 
 class DeviceTestPulse(NamedTuple):
@@ -60,6 +71,9 @@ class DeviceBounds:
     for each module in use; `pulses_per_group_max` that it makes groups of up to so many pulses by
     itself, which begin `period_min_us` (for each module in use) to `group_gap_max_us` apart, on the
     grid of periods; `interphase_gap_fixed_us` a gap that every pulse has, asked for or not.
+    `form_points_max` that it repeats a form of up to so many points, each a current held for a
+    time of `phase_width_max_us` at most: whole groups of pulses fit in; 0: it does not.
+    `forms_points_max`: so many points it takes for all its channels together.
     `test_pulse` is what the device gives by itself before each pulse, whatever was asked for; it
     counts in every limit on dose and charge (not in the amplitude, which is what was asked for).
     `busy_max_us` is how much of a second pulses and recovery may take, all channels of one source
@@ -95,6 +109,8 @@ class DeviceBounds:
     pulses_per_group_max: int = 1
     group_gap_max_us: int = 1
     busy_max_us: int = 1_000_000
+    form_points_max: int = 0
+    forms_points_max: int | None = None
     test_pulse: DeviceTestPulse | None = None
 
     def __post_init__(self) -> None:
@@ -125,15 +141,66 @@ class DeviceBounds:
         """The bursts of `stimulus` as groups that the device makes by itself; None where the host
         has to open and close them, or there are none. Whether it can is for `clear` to say."""
         burst = stimulus.burst
-        if burst is None or not self.fixed_rhythm or self.pulses_per_group_max < 2:
+        if burst is None:
             return None
-        return Group(burst.pulses_per_burst, self.quantise_period_up_us(stimulus.frequency_mhz))
+        group = Group(burst.pulses_per_burst, self._interval_us(stimulus, burst))
+        if self.fixed_rhythm:
+            return group if self.pulses_per_group_max > 1 else None
+        return group if self._fits_a_form(stimulus, burst, group) else None
+
+    def _interval_us(self, stimulus: Stimulus, burst: Burst) -> int:
+        """From one pulse of a burst to the next."""
+        if burst.interval_us is not None:
+            return burst.interval_us
+        return self.quantise_period_up_us(stimulus.frequency_mhz)
+
+    def _fits_a_form(self, stimulus: Stimulus, burst: Burst, group: Group) -> bool:
+        """Whether the device gives these bursts as one form, once in a period: only those that
+        were asked for by the distance of their pulses."""
+        period_us = self.quantise_period_up_us(burst.burst_frequency_mhz)
+        return (
+            burst.interval_us is not None
+            and group.pulses > 1
+            and stimulus.frequency_sweep is None
+            and stimulus.rest is None
+            and period_us <= self.period_max_us
+            and self.points_of(stimulus, group) <= self.form_points_max
+        )
+
+    @property
+    def makes_forms(self) -> bool:
+        """Whether it repeats forms of points, so that a group of pulses is one of them."""
+        return self.form_points_max > 0
+
+    def holds_us(self, stimulus: Stimulus) -> int:
+        """How long one repetition holds the source: a pulse, or a whole form, and the recovery."""
+        pulse_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us)
+        return max(one.span_us(pulse_us) for one in self.forms_of(stimulus)) + self.recovery_us
+
+    def forms_of(self, stimulus: Stimulus) -> tuple[Group, ...]:
+        """What it gives in a period by itself: one pulse or a group, and the lead of a hold."""
+        group = self.group_of(stimulus) if self.makes_forms else None
+        lead = lead_of(stimulus)
+        return (group or SINGLE, *(() if lead is None else (lead,)))
+
+    def points_of(self, stimulus: Stimulus, group: Group) -> int:
+        """How many points a group takes: of its phases, and of 0 mA between them."""
+        pulse, width_us = stimulus.pulse, stimulus.narrowest_phase_us
+        phases = 1 if pulse.shape is PulseShape.MONOPHASIC else 2
+        each = phases + (1 if pulse.interphase_gap_us and phases == 2 else 0)
+        between_us = group.gap_us - pulse.width_total_for(width_us)
+        pauses = -(-between_us // self.phase_width_max_us)
+        return group.pulses * each + (group.pulses - 1) * max(1, pauses)
 
     def repeat_mhz(self, stimulus: Stimulus) -> int:
         """How often the device begins anew: the rate of the groups that it makes, or of pulses."""
         if stimulus.burst is not None and self.group_of(stimulus) is not None:
             return stimulus.burst.burst_frequency_mhz
         return stimulus.highest_frequency_mhz
+
+    def hold_mhz(self, stimulus: Stimulus) -> int:
+        """How often it is held for so long."""
+        return self.repeat_mhz(stimulus) if self.makes_forms else stimulus.highest_frequency_mhz
 
     def period_min_for(self, channels: Iterable[int]) -> int:
         """The shortest period in us where these channels run at the same time."""
@@ -145,6 +212,12 @@ class DeviceBounds:
     def on_grid(self, amplitude_ua: int) -> bool:
         """Whether the device can set exactly this amplitude (range apart)."""
         return amplitude_ua % self.amplitude_step_ua == 0
+
+
+def lead_of(stimulus: Stimulus) -> Group | None:
+    """The group in the place of the first pulse of each hold."""
+    lead = stimulus.lead
+    return None if lead is None else Group(lead.pulses, lead.interval_us)
 
 
 _WANTED: dict[str, type] = {

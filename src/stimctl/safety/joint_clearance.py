@@ -31,10 +31,13 @@ from stimctl.safety.with_test_pulse import dose_on
 from stimctl.stimulus import Cycle, Stimulus
 from stimctl.stimulus.consistency import rest_inconsistency
 from stimctl.stimulus.exact import ExactDose, exact_dose
+from stimctl.stimulus.jitter import Jitter
 
 _US_MHZ = 10**9
 # Sums of square roots are floats; this much above a limit is rounding, not current. [D]
 _ROUNDING = 1e-9
+# Of a host that may be late by 10 ms, and has other work to do. [POLICY, D]
+_UPDATES_MAX_MHZ = 50_000
 _UNKNOWN_RATE = "a motor programme whose pulse rate is not known"
 
 
@@ -72,6 +75,8 @@ def clear_together(
         _paths(members),
         _one_rhythm(members),
         _shared_source(members),
+        _all_points(members),
+        _updates(members),
         None if co_contraction else _antagonists(members, starts),
         _region_sums(members),
     )
@@ -84,6 +89,8 @@ def clear_together(
 def _at(member: _Member, frequency_mhz: int) -> Nearest | None:
     """The member's stimulus with no pulse rate above this one, where that clears."""
     stimulus = member.stimulus
+    if member.cleared.group is not None:
+        return None  # its rate is that of groups, which go with the pulses in them
     lowest_mhz = min(stimulus.lowest_frequency_mhz, frequency_mhz)
     if stimulus.highest_frequency_mhz < frequency_mhz:
         lowest_mhz = frequency_mhz
@@ -193,12 +200,10 @@ def _shared_source(members: list[_Member]) -> Refusal | None:
     if len(members) < 2 or not members[0].envelope.device.multiplexed:
         return None
     device = members[0].envelope.device
-    recovery_us, available = device.recovery_us, 1_000 * device.busy_max_us
-    widths_us = [
-        m.stimulus.pulse.width_total_for(m.stimulus.widest_phase_us) + recovery_us for m in members
-    ]
-    fastest = max(members, key=lambda m: m.stimulus.highest_frequency_mhz)
-    fastest_mhz = fastest.stimulus.highest_frequency_mhz
+    available = 1_000 * device.busy_max_us
+    widths_us = [device.holds_us(m.stimulus) for m in members]
+    fastest = max(members, key=lambda m: device.hold_mhz(m.stimulus))
+    fastest_mhz = device.hold_mhz(fastest.stimulus)
     if sum(widths_us) * fastest_mhz <= available:
         return None
     allowed_mhz = available // sum(widths_us)
@@ -208,6 +213,47 @@ def _shared_source(members: list[_Member]) -> Refusal | None:
         f"source and do not fit the period of {format_frequency(fastest_mhz)}; together they fit "
         f"{format_frequency(allowed_mhz)}",
         asked=fastest_mhz, allowed=allowed_mhz, unit="mHz", nearest=_at(fastest, allowed_mhz),
+    )  # fmt: skip
+
+
+def _all_points(members: list[_Member]) -> Refusal | None:
+    """W21: the forms of all channels fit into one message to the device."""
+    if not members or members[0].envelope.device.forms_points_max is None:
+        return None
+    device = members[0].envelope.device
+    points = [
+        max(device.points_of(m.stimulus, one) for one in device.forms_of(m.stimulus))
+        for m in members
+    ]
+    most = device.forms_points_max
+    if most is None or sum(points) <= most:
+        return None
+    longest = points.index(max(points))
+    return refused_for(
+        members[longest].channel, "W21", Quantity.DEVICE,
+        f"{device.name} takes {most} points for all channels together, and the groups of pulses "
+        f"here are {sum(points)}; take fewer channels, or shorter groups",
+        asked=sum(points), allowed=most, unit="points",
+        source=f"{device.name}: {device.source}", certainty=device.certainty,
+    )  # fmt: skip
+
+
+def _updates(members: list[_Member]) -> Refusal | None:
+    """W23: the host tells the device each drawn interval, so many in all at most."""
+    laws = [
+        (m.channel, law.updates_mhz)
+        for m in members
+        if isinstance(law := m.stimulus.frequency_sweep, Jitter)
+    ]
+    total = sum(mhz for _, mhz in laws)
+    if total <= _UPDATES_MAX_MHZ:
+        return None
+    return refused_for(
+        laws[-1][0], "W23", Quantity.FREQUENCY,
+        f"the host would tell the device {format_frequency(total)} another interval, and "
+        f"{format_frequency(_UPDATES_MAX_MHZ)} is the most; take longer intervals, or fewer "
+        "channels with jitter",
+        asked=total, allowed=_UPDATES_MAX_MHZ, unit="mHz",
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from stimctl.quantity import format_current, format_duration, format_frequency
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus import Burst, Cycle, Stimulus
-from stimctl.stimulus.laws import Law, Turns
+from stimctl.stimulus.laws import RateLaw, Turns
 
 _US_MHZ = 10**9
 _SECOND_US = 1_000_000
@@ -43,7 +43,7 @@ def _repair(
     return None if changed is None else Repair(parameter, value, text, changed)
 
 
-def _within(law: Law | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
+def _within(law: RateLaw | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
     """The law with its values on the grid and within lowest..highest, as values to validate."""
     if law is None:
         return None
@@ -82,6 +82,7 @@ def frequency(stimulus: Stimulus, lowest_mhz: int, highest_mhz: int) -> Repair |
         stimulus,
         frequency_mhz=value,
         frequency_sweep=sweep,
+        burst=stimulus.burst and {**dict(stimulus.burst), "interval_us": None},
     )
 
 
@@ -139,6 +140,11 @@ def fitting_frequency(stimulus: Stimulus, device: DeviceBounds) -> Repair | None
     return frequency(stimulus, min(stimulus.lowest_frequency_mhz, highest_mhz), highest_mhz)
 
 
+def no_lead(stimulus: Stimulus) -> Repair | None:
+    """The same with a plain first pulse in each hold."""
+    return _repair("lead", 1, "no lead", stimulus, lead=None)
+
+
 def single_pulses(stimulus: Stimulus, burst: Burst) -> Repair | None:
     """The same with one pulse in the place of each burst: never more than was asked for."""
     value = burst.burst_frequency_mhz
@@ -155,7 +161,11 @@ def single_pulses(stimulus: Stimulus, burst: Burst) -> Repair | None:
 
 def burst_frequency(stimulus: Stimulus, burst: Burst) -> Repair | None:
     """The same with the fastest bursts that hold their pulses (W4)."""
-    value = stimulus.lowest_frequency_mhz // burst.pulses_per_burst
+    return groups_at(stimulus, burst, stimulus.lowest_frequency_mhz // burst.pulses_per_burst)
+
+
+def groups_at(stimulus: Stimulus, burst: Burst, value: int) -> Repair | None:
+    """The same with so many bursts a second (mHz)."""
     changed = {**dict(burst), "burst_frequency_mhz": value}
     text = f"burst frequency {format_frequency(value)}"
     return _repair("burst_frequency", value, text, stimulus, burst=changed)

@@ -24,7 +24,7 @@ def dose_on(stimulus: Stimulus, device: DeviceBounds) -> ExactDose:
         test.phase_width_us,
         test.amplitude_ua,
         test.phase_width_us,
-        worst_second_pulses(stimulus),
+        _tests(stimulus, device),
     )
     return replace(
         dose,
@@ -40,8 +40,21 @@ def worst_second_on(stimulus: Stimulus, device: DeviceBounds) -> SecondDose:
     second, test = worst_second(stimulus), device.test_pulse
     if test is None:
         return second
+    tests = _tests(stimulus, device)
     return SecondDose(
         second.pulses,
-        second.square_ua2_us + second.pulses * test.energy_ua2_us,
-        second.rectified_ua_us + second.pulses * test.rectified_ua_us,
+        second.square_ua2_us + tests * test.energy_ua2_us,
+        second.rectified_ua_us + tests * test.rectified_ua_us,
     )
+
+
+def _tests(stimulus: Stimulus, device: DeviceBounds) -> int:
+    """How many test pulses the worst second holds: of a group that the device gives as one form
+    there is one."""
+    burst = stimulus.burst
+    alone: dict[str, object] = {"lead": None}
+    if burst is not None and device.group_of(stimulus) is not None:
+        alone |= {"burst": None, "frequency_mhz": burst.burst_frequency_mhz}
+    elif stimulus.lead is None:
+        return worst_second_pulses(stimulus)
+    return worst_second_pulses(Stimulus.model_validate({**dict(stimulus), **alone}))

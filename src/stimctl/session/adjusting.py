@@ -9,10 +9,12 @@ from stimctl.session import intents, rows
 from stimctl.session.core import Core
 from stimctl.session.finding import Mismatch
 from stimctl.session.log import EventLog
-from stimctl.session.reasons import LAST_STAGE, LINKED, Reason
+from stimctl.session.procedure import Procedure
+from stimctl.session.reasons import LAST_STAGE, LINKED, RULE_RAISES, Reason
 from stimctl.session.run import Run
 from stimctl.session.supervision import Supervision
 from stimctl.stimulus.level import AnyLevel, AnyScale
+from stimctl.treatment.program import StageKind
 
 
 def check_scale(what: str, level: AnyLevel, scale: AnyScale) -> None:
@@ -29,13 +31,17 @@ def check_scale(what: str, level: AnyLevel, scale: AnyScale) -> None:
 class Adjusting:
     """The intents that change a run while it goes on, or tell of it."""
 
-    def __init__(self, core: Core, log: EventLog, supervision: Supervision) -> None:
+    def __init__(
+        self, core: Core, log: EventLog, supervision: Supervision, procedure: Procedure
+    ) -> None:
+        self._procedure = procedure
         self._core = core
         self._log = log
         self._supervision = supervision
         self.table: Mapping[type, Callable[[int, Any], None]] = {
             intents.Raise: self._raise,
             intents.Lower: self._lower,
+            intents.Follow: self._follow,
             intents.Unlock: self._unlock,
             intents.Link: self._link,
             intents.Unlink: self._unlink,
@@ -43,6 +49,8 @@ class Adjusting:
             intents.NextStage: self._next_stage,
             intents.Felt: self._felt,
             intents.Found: self._found,
+            intents.Answer: self._answer,
+            intents.MarkThreshold: self._mark,
             intents.LeadsChecked: self._leads_checked,
         }
 
@@ -59,7 +67,16 @@ class Adjusting:
         assert run is not None
         check_scale("raise refused", intent.level, run.scale)
         self.seen(now_ns)
+        if run.stage.kind is StageKind.EVENTS:
+            channel, unit = intent.channel, run.scale.unit
+            row = rows.Refused("raise", RULE_RAISES, channel, intent.level.value, unit)
+            self._log.emit(now_ns, row)
+            return
         run.raising.by_hand(now_ns, intent.channel, intent.level.value, intent.since)
+
+    def _follow(self, now_ns: int, intent: intents.Follow) -> None:
+        self._need_channel("follow refused", intent.channel)
+        self._supervision.follow(now_ns, intent.channel, intent.level, intent.at_ns)
 
     def _less(self, now_ns: int, _intent: intents.Less) -> None:
         """A19: lowering is free, and is the same for all."""
@@ -142,6 +159,15 @@ class Adjusting:
             run.finding.felt(intent.channel, plateau)
             row = rows.Felt(intent.channel, plateau, run.scale.unit)
             self._log.emit(now_ns, row, durable=True)
+            self._procedure.felt(now_ns, intent.channel)
+
+    def _answer(self, now_ns: int, intent: intents.Answer) -> None:
+        self.seen(now_ns)
+        self._procedure.answer(now_ns, intent.answer)
+
+    def _mark(self, now_ns: int, intent: intents.MarkThreshold) -> None:
+        self.seen(now_ns)
+        self._procedure.mark(now_ns, intent.mark)
 
     def _found(self, now_ns: int, intent: intents.Found) -> None:
         what, channel = "found refused", intent.channel

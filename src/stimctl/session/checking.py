@@ -16,13 +16,14 @@ from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.output_adapter import OutputAdapter
 from stimctl.session.plateaus import PlanViolation
+from stimctl.session.procedure import check_procedure
 from stimctl.session.pulses import check_single_pulses
 from stimctl.session.reasons import NOT_IDENTIFIED, Reason
 from stimctl.session.run import Run
 from stimctl.session.setup_row import setup_of
 from stimctl.session.states import State, Trigger
 from stimctl.session.watchdog_test import Outcome, WatchdogTest
-from stimctl.treatment.program import AnyPlan, CurrentPlan, makes_current
+from stimctl.treatment.program import AnyPlan, CurrentPlan, gives_events, makes_current
 
 _FAILED = {
     Outcome.NEVER_RAN: Reason(
@@ -39,6 +40,8 @@ def check_chosen(plan: AnyPlan, config: EngineConfig) -> None:
     """StateError where a plan does not go with what was chosen for the session."""
     if config.single_pulses:
         check_single_pulses(plan)
+    if gives_events(plan):
+        check_procedure(config)
     check_finding(plan, config)
 
 
@@ -160,7 +163,7 @@ class Checking:
                 what_to_do=f"compile it for {self._sheet.family}",
             )
         if self._sheet.watchdog_us is None:
-            self._need_attendance(what)
+            self._need_attendance(what, plan)
         check_chosen(plan, self._config)
         link, digest = self._core.link, plan.digest()
         try:
@@ -175,13 +178,14 @@ class Checking:
                 budget=self._core.budget,
                 raised=self._core.raised,
                 delivered=self._core.delivered_of(digest),
+                ladder=self._core.ladder if gives_events(plan) else None,
             )
         except PlanViolation as fault:
             raise LimitRefusedError(
                 what, why=str(fault), what_to_do="lengthen the ramp to 0.5 s or more"
             ) from fault
 
-    def _need_attendance(self, what: str) -> None:
+    def _need_attendance(self, what: str, plan: AnyPlan) -> None:
         """Rule K3: without a dead-man in the device somebody must be there, and raises by hand."""
         if not self._config.attended_by_prompt:
             raise StateError(
@@ -190,7 +194,8 @@ class Checking:
                 why="the device has no watchdog and nobody attends",
                 what_to_do="run attended",
             )
-        if self._config.scripted_raise or self._config.single_pulses:
+        scripted = self._config.scripted_raise or self._config.single_pulses
+        if scripted or gives_events(plan):  # N8, of procedures
             raise StateError(
                 what,
                 code=Code.NO_SCRIPT,

@@ -24,6 +24,12 @@ RAMP_TICK_NS: Final = 50 * MS
 """How often a ramp made by the engine itself moves."""
 AUTO_LOCK_NS: Final = 20 * SECOND
 """Rule A5: raises lock after this long without a change (R: Empi Continuum manual)."""
+LADDER_STEP_UA: Final = 2_000
+"""Rule A16: a step of a rule is at most so large (D)."""
+EVENT_LEAD_NS: Final = 300 * MS
+"""The row of an event's pulse is written so long before its time, where that is known then (D)."""
+EVENT_WAIT_NS: Final = 20 * MS
+"""Rule K17: an event whose row is not on the disk so long after its time is skipped (D)."""
 DURABLE_WAIT_NS: Final = 250 * MS
 """Rule K6: a raise that waits longer for the journal is stale and dropped (D)."""
 LINE_FREE_NS: Final = 100 * MS
@@ -74,6 +80,7 @@ class EngineConfig:
     `longest_hold_us`: a single hold may not be longer (microseconds).
     `find_channels`: after each beginning at zero a channel rises only after the person has said
     where the one before it is felt (`session.finding`).
+    `follow`: plateaus may follow the targets of a program (rule A21); it needs `requires_hold`.
     `operated_by`: who raises besides a script, in the words of the record: "hand" or "program".
     `single_pulses`: plateaus bound `Pulse` intents, and no train is driven.
     """
@@ -86,3 +93,4 @@ class EngineConfig:
     single_pulses: bool = False
     operated_by: str = "hand"
     find_channels: bool = False
+    follow: bool = False

@@ -25,13 +25,17 @@ class _UnderWay:
 class Contractions:
     """The rows of the contractions that are about to begin, and of those that are over."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, *, trains: bool = True) -> None:
+        """`trains`: without them nothing contracts by the plan."""
         self._log = log
+        self._trains = trains
         self._rows: dict[int, Waiting] = {}
         self._under_way: dict[int, _UnderWay] = {}
 
     def announce(self, now_ns: int, track: RampLimiter, raising: Raising) -> None:
         """Write the row of a contraction early enough to be durable when its ramp begins."""
+        if not self._trains:
+            return
         track.contractions += 1
         level, unit = raising.following(track.channel), raising.scale.unit
         row = rows.Contraction(track.channel, track.contractions, level, unit)
@@ -44,10 +48,14 @@ class Contractions:
 
         `started_now`: so early after the start that the start row stands for it.
         """
+        if not self._trains:
+            track.covered = True
+            return
         waiting = self._rows.pop(track.channel, None)
         if waiting is None:
             track.covered = started_now
-            track.contractions += started_now  # it has no row of its own, and is the first
+            # It has no row of its own, and is the first; what is continuous is none.
+            track.contractions += started_now and track.cycles
         else:
             track.covered = self._log.has_on_disk(waiting)
         raising.contract(now_ns, track.channel, covered=track.covered)

@@ -12,6 +12,7 @@ from stimctl.session.config import STOP_OVERDUE_NS
 from stimctl.session.contact import Contacts
 from stimctl.session.finding import Mismatch
 from stimctl.session.host import Host
+from stimctl.session.ladder import Ladder
 from stimctl.session.left import Delivered
 from stimctl.session.link import LinkWatch, Quality
 from stimctl.session.log import EventLog
@@ -52,6 +53,7 @@ class Core:
         self.budget = Budget()
         self.raised: dict[int, int] = {}
         """By channel, when it was raised last in this session (ns)."""
+        self.ladder = Ladder()
         self._delivered: dict[str, Delivered] = {}
         """By the digest of a plan, what of it was delivered in this session."""
         self.needs_reason = False

@@ -26,6 +26,7 @@ from stimctl.session.intent_handlers import IntentHandlers
 from stimctl.session.intents import Intent, Stop
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
+from stimctl.session.procedure import Procedure
 from stimctl.session.pulses import Pulses
 from stimctl.session.readings import ChannelReading, readings_of
 from stimctl.session.reasons import Reason
@@ -51,6 +52,7 @@ class Engine:
         self._checking = Checking(self._core, driver, sheet, config, self._log)
         self._idle = IdleKeeper(self._core, driver, sheet, self._heartbeats, self._checking)
         self._pulses = Pulses(self._core, driver, config, self._log)
+        self._procedure = Procedure(self._core, self._pulses, self._log)
         self._intent_handlers = IntentHandlers(
             self._core,
             config,
@@ -59,6 +61,7 @@ class Engine:
             self._supervision,
             self._checking,
             self._pulses,
+            self._procedure,
         )
         self._event_handlers = EventHandlers(self._core, self._log)
         self._deadlines = (
@@ -67,6 +70,7 @@ class Engine:
             self._checking.deadline,
             self._intent_handlers.deadline,
             self._pulses.deadline,
+            self._procedure.deadline,
         )
         self._entered_ns: int | None = None
         self._stop_faces: set[str] = set()
@@ -156,6 +160,7 @@ class Engine:
         self._supervision.advance(now_ns)
         self._idle.advance(now_ns)
         self._pulses.advance(now_ns)
+        self._procedure.advance(now_ns)
         self._react(now_ns)
 
     # -- out
@@ -234,6 +239,7 @@ class Engine:
         self._checking.on_record(now_ns)
         self._intent_handlers.advance(now_ns)
         self._supervision.on_record(now_ns)
+        self._procedure.advance(now_ns)
         self._pulses.advance(now_ns)
 
     def _journal_failed(self, now_ns: int, fact: facts.JournalFailed) -> None:

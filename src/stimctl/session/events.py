@@ -167,6 +167,7 @@ _READ: Final[Mapping[str, _Read]] = {
     "tuple[PlannedChannel, ...]": _channels,
     "tuple[tuple[int, ...], ...]": _groups,
     "tuple[int, ...]": lambda value, _row: tuple(int(one) for one in value),
+    "LevelList": lambda value, _row: tuple(int(one) for one in value),
 }
 _ENVELOPE: Final = frozenset(
     {"schema", "t", "mono_ns", "kind", "seq", "durable", "event", "at_ns", "source", "who"}

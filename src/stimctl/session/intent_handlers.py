@@ -18,6 +18,7 @@ from stimctl.session.heartbeats import Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.plateaus import PlanViolation
+from stimctl.session.procedure import Procedure
 from stimctl.session.pulses import Pulses
 from stimctl.session.reasons import (
     BUDGET_SPENT,
@@ -62,6 +63,7 @@ class IntentHandlers:
         supervision: Supervision,
         checking: Checking,
         pulses: Pulses,
+        procedure: Procedure,
     ) -> None:
         self._core = core
         self._config = config
@@ -70,7 +72,7 @@ class IntentHandlers:
         self._supervision = supervision
         self._checking = checking
         self._pulses = pulses
-        self._adjusting = Adjusting(core, log, supervision)
+        self._adjusting = Adjusting(core, log, supervision, procedure)
         self._beginning: _Beginning | None = None
         self.journal_failed = False
         self._table: dict[type, Callable[[int, Any], None]] = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stimctl.codes import Code
 from stimctl.session.states import Trigger
 from stimctl.stimulus.level import AnyLevel
+from stimctl.treatment.event_parts import AnswerWord
 
 if TYPE_CHECKING:
     from stimctl.safety.cleared import SetPoint
@@ -84,6 +85,16 @@ class Lower:
 
     channel: int
     level: AnyLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Let one channel's plateau follow this target (rule A21). `at_ns`: of when its data are, by
+    the caller's clock."""
+
+    channel: int
+    level: AnyLevel
+    at_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +201,23 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person says of the event of a procedure that was given last: felt, or too much.
+
+    Too much ends the climb for the rest of the session (A17). It is taken at any time.
+    """
+
+    answer: AnswerWord
+
+
+@dataclass(frozen=True, slots=True)
+class MarkThreshold:
+    """The level given last in a tune stage is the next threshold that the stage marks, or this."""
+
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LeadsChecked:
     """After a channel was felt at another site than planned: the leads are where they belong."""
 
@@ -201,6 +229,7 @@ Intent = (
     | Start
     | Raise
     | Lower
+    | Follow
     | Unlock
     | Link
     | Unlink
@@ -216,6 +245,8 @@ Intent = (
     | Attend
     | Felt
     | Found
+    | Answer
+    | MarkThreshold
     | LeadsChecked
 )
 
@@ -226,6 +257,7 @@ TRIGGER_OF: dict[type, Trigger] = {
     Start: Trigger.START,
     Raise: Trigger.RAISE,
     Lower: Trigger.LOWER,
+    Follow: Trigger.FOLLOW,
     Unlock: Trigger.UNLOCK,
     Link: Trigger.LINK,
     Unlink: Trigger.UNLINK,
@@ -241,6 +273,8 @@ TRIGGER_OF: dict[type, Trigger] = {
     Attend: Trigger.ATTEND,
     Felt: Trigger.FELT,
     Found: Trigger.FOUND,
+    Answer: Trigger.ANSWER,
+    MarkThreshold: Trigger.MARK_THRESHOLD,
     LeadsChecked: Trigger.LEADS_CHECKED,
 }
 """Which row of the transition table each intent stands for."""

@@ -7,10 +7,12 @@ from stimctl.devices.events import AckedOvertaken, ChannelSet, Doing
 from stimctl.session.budget import flow_of
 from stimctl.session.commanded_output import Accepted, CommandedOutput
 from stimctl.session.config import QUICK_RAMP_US, RAMP_MIN_US
+from stimctl.session.ladder import Ladder
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.track import Track
 from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, Stage
 from stimctl.treatment.switching import Switch
+from stimctl.treatment.timeline import contraction_starts
 
 
 class OutputAdapter:
@@ -32,22 +34,17 @@ class OutputAdapter:
         self.tracks = tuple(Track(one) for one in plan.channels)
         self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
 
-    def pulses_a_period(self) -> dict[int, int]:
-        """By channel, how many pulses the device gives in each period now."""
-        return {track.channel: track.each for track in self.tracks}
-
     def most(self) -> int:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
-        return sum(
-            sum(map(_most_flow, stage.channels)) * stage.duration_us for stage in self._plan.stages
-        )
+        return sum(_most_of(stage, one) for stage in self._plan.stages for one in stage.channels)
 
-    def plateaus(self, *, scripted: bool) -> list[Plateau]:
-        """A plateau for each channel, at zero."""
-        return [
+    def plateaus(self, ladder: Ladder | None = None, *, scripted: bool) -> list[Plateau]:
+        """A plateau for each channel, at zero; none above what was too much on a ladder."""
+        plateaus = [
             Plateau(one.channel, one.most, one.step, self.scale, scripted=scripted)
             for one in self._plan.channels
         ]
+        return plateaus if ladder is None else ladder.caps(plateaus)
 
     def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
         """Tell the device where every channel is now; True where that was something new."""
@@ -66,8 +63,9 @@ def switches_of(stage: Stage[PlanChannel]) -> tuple[Switch, ...]:
     return () if stage.switching is None else tuple(stage.switching.switches.values())
 
 
-def _most_flow(one: PlanChannel) -> int:
-    """Of a channel at its cleared output, its widest and fastest pulses, its cycle's on time."""
+def _most_of(stage: Stage[PlanChannel], one: PlanChannel) -> int:
+    """Of a channel in a stage at its cleared output: its widest and fastest pulses in the on times
+    that the stage has room for (W14), and slow pulses in the off times."""
     flow = flow_of(one.most, 1, 1)
     if isinstance(one, CurrentChannel):
         flow = flow_of(one.most, one.stimulus.widest_phase_us, one.period_us) * one.pulses_a_period
@@ -77,5 +75,18 @@ def _most_flow(one: PlanChannel) -> int:
             flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)
     window = one.stimulus.window if isinstance(one, CurrentChannel) else None
     if window is not None:
-        return flow * window.duty_permille // 1_000
-    return flow if one.cycle is None else flow * one.cycle.on_us // one.cycle.period_us
+        return flow * stage.duration_us * window.duty_permille // 1_000
+    if one.cycle is None:
+        return flow * stage.duration_us
+    times = len(contraction_starts(stage, one))
+    rest = one.stimulus.rest if isinstance(one, CurrentChannel) else None
+    resting = 0
+    if rest is not None:
+        period_us = stage.sheet.bounds.quantise_period_up_us(rest.frequency_mhz)
+        level = one.most * rest.level_permille // 1000
+        resting = flow_of(level, rest.phase_width_us, period_us)
+    leads = 0
+    if isinstance(one, CurrentChannel) and one.cleared.lead is not None:
+        more = one.cleared.lead.pulses - 1
+        leads = flow_of(one.most, one.stimulus.widest_phase_us, 1) * more
+    return times * (flow * one.cycle.on_us + resting * one.cycle.off_us + leads)

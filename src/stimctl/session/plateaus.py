@@ -9,9 +9,16 @@ cycle: what is raised then, 2 mA at most, is pending until the next on ramp.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from stimctl.codes import Code
-from stimctl.session.config import AUTO_LOCK_NS, MS, RAISE_INTERVAL_NS, SECOND
+from stimctl.session.config import (
+    AUTO_LOCK_NS,
+    LADDER_STEP_UA,
+    MS,
+    RAISE_INTERVAL_NS,
+    SECOND,
+)
 from stimctl.session.log import Waiting
 from stimctl.session.reasons import (
     AUTO_LOCKED,
@@ -24,6 +31,13 @@ from stimctl.session.reasons import (
 )
 from stimctl.session.settling import Settling
 from stimctl.stimulus.level import AnyScale
+
+FOLLOW: Final = "follow"
+"""Who raises or lowers, in the words of the record: the target of a program (A21)."""
+_FOLLOW_PER_S: Final = 1_000
+"""Rule A21: in microampere (D)."""
+_FOLLOW_PERMILLE: Final = 200
+"""Rule A21: how far from the level that a hand has reached (D)."""
 
 
 class PlanViolation(Exception):  # noqa: N818 - it never leaves the session; the engine turns it to FAULT
@@ -50,6 +64,10 @@ class Plateau:
         self.step = step
         self.scale = scale
         self.now = 0
+        self.by_hand = 0
+        """The level that a hand has reached, and a program may follow around (A21); 0: none."""
+        self.hands = 0
+        """How often a hand has changed it."""
         self.asked: AskedRaise | None = None
         self.pending: AskedRaise | None = None
         """Rule A9: what waits for the next on ramp."""
@@ -67,6 +85,7 @@ class Plateau:
         self.most = rules.most_by_hand(step)
         """The largest increment by hand."""
         self._hand_interval_ns = _interval_ns(self.most, rules.hand_per_s)
+        self._follow_interval_ns = _interval_ns(step, _FOLLOW_PER_S)
         self._rest_most = max(self.most, rules.rest_most - rules.rest_most % step)
 
     def recall(self, raised: dict[int, int]) -> None:
@@ -88,7 +107,7 @@ class Plateau:
 
     def zero(self) -> None:
         """A discontinuity: the plateau is lost, and what was asked for with it."""
-        self.now = 0
+        self.now = self.by_hand = 0
         self.asked = self.pending = None
 
     def touched(self, now_ns: int) -> None:
@@ -108,7 +127,19 @@ class Plateau:
         """The plateau of the next on ramp: with what is pending."""
         return self.now if self.pending is None else self.pending.plateau
 
+    @property
+    def highest_followed(self) -> int:
+        """How high a program may follow a target now (A21)."""
+        return min(self.ceiling, self.by_hand + self.by_hand * _FOLLOW_PERMILLE // 1_000)
+
+    @property
+    def lowest_followed(self) -> int:
+        """Below this a lowering is one for good: a hand, not the target, brings it back (A21)."""
+        return self.by_hand - self.by_hand * _FOLLOW_PERMILLE // 1_000
+
     def _interval_ns(self, by: str) -> int:
+        if by == FOLLOW:
+            return self._follow_interval_ns
         return self._script_interval_ns if by == "script" else self._hand_interval_ns
 
     def over_ceiling(self, plateau: int) -> bool:
@@ -126,7 +157,7 @@ class Plateau:
             return NOT_ABOVE
         if plateau % self.step:
             return Reason(Code.OFF_STEP, "not a multiple of the device's step")
-        most = self.most if by == "hand" else self.step
+        most = {"hand": self.most, "rule": LADDER_STEP_UA}.get(by, self.step)
         if self.pending is not None and (by != "hand" or plateau <= self.following):
             return PENDING
         if plateau > self.following + most:
@@ -146,7 +177,9 @@ class Plateau:
                 Code.SCRIPT_RAISES,
                 "the script is raising this channel; lowering it ends the script",
             )
-        if by != "script" and not resting and self.locked(now_ns):
+        # Fresh data are somebody at this channel, as the schedule of a script and a rule are.
+        by_hand = by not in ("script", "rule", FOLLOW)
+        if by_hand and not resting and self.locked(now_ns):
             return AUTO_LOCKED
         return None
 
@@ -170,13 +203,20 @@ class Plateau:
         assert asked is not None
         self.asked = self.pending = None
         self.now = asked.plateau
+        if asked.by != FOLLOW:
+            self.by_hand = self.now
+            self.hands += 1
         self._raised[self.channel] = self._changed_ns = now_ns
         return asked
 
-    def lower(self, now_ns: int, plateau: int) -> None:
+    def lower(self, now_ns: int, plateau: int, by: str = "hand") -> None:
         """Never limited. What was asked for is dropped, and a script raises it no more (A8)."""
         self.now = min(self.now, max(plateau, 0))
         self.now -= self.now % self.step
+        self.hands += by != FOLLOW
+        # A lowering never widens what may be followed: a target could climb on it again and again.
+        if by != FOLLOW or self.now < self.lowest_followed:
+            self.by_hand = min(self.by_hand, self.now)
         self.asked = self.pending = None
         self.script_on = False
         self._changed_ns = now_ns
@@ -184,6 +224,7 @@ class Plateau:
     def fall_back(self, plateau: int) -> None:
         """The device never got the raise: the plateau is what it was before."""
         self.now = min(self.now, plateau)
+        self.by_hand = min(self.by_hand, self.now)
         self.asked = self.pending = None
 
     def script_says(self, at_us: int, plateau: int) -> None:

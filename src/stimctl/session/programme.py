@@ -26,6 +26,7 @@ class Programme(PlanClock):
         super().__init__(from_us)
         self._end_us: int = stage.end_us
         self._from_us = from_us
+        self._output_from_us: int = stage.output_from_us
         self._tracks = tracks
         self._moments: Iterator[Moment] = moments(stage, from_us)
         self._schedule: Iterator[PlateauStep] = iter(())
@@ -59,7 +60,7 @@ class Programme(PlanClock):
                 return
             for index, drive in enumerate(moment.drives):
                 starts = drive.level_permille > 0 and self._levels[index] == 0 and not drive.rests
-                if starts and moment.at_us > self._from_us + CONTRACTION_LEAD_US:
+                if starts and not self.too_early_to_announce(self._tracks[index], moment.at_us):
                     self._starts.append((moment.at_us, index))
                 self._levels[index] = drive.level_permille
             ahead.append(moment)
@@ -73,9 +74,11 @@ class Programme(PlanClock):
             due.append((self._tracks[index], at_us))
         return due
 
-    def too_early_to_announce(self, at_us: int) -> bool:
-        """Whether a contraction begins so soon after the start that the start row covers it."""
-        return at_us <= self._from_us + CONTRACTION_LEAD_US
+    def too_early_to_announce(self, track: RampLimiter, at_us: int) -> bool:
+        """Whether a contraction begins so soon after the start that the start row covers it; what
+        is continuous has no contractions, and the row of its stage covers it."""
+        from_us = self._from_us if track.cycles else max(self._from_us, self._output_from_us)
+        return at_us <= from_us + CONTRACTION_LEAD_US
 
     def scripted(self, time_us: int) -> list[PlateauStep]:
         """The steps of the raise schedule that are due, each once."""
@@ -84,6 +87,10 @@ class Programme(PlanClock):
             due.append(self._next_step)
             self._next_step = next(self._schedule, None)
         return due
+
+    def finish(self, now_ns: int) -> None:
+        """The stage is over before its time."""
+        self._end_us = min(self._end_us, self.time_us(now_ns))
 
     def ended(self, time_us: int) -> bool:
         """Whether the stage is over."""

@@ -5,6 +5,7 @@ record as well: `pulse_acked` with its times, or `refused` with the reason.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stimctl.codes import Code
@@ -14,7 +15,7 @@ from stimctl.errors import LimitRefusedError, StateError, StimctlError
 from stimctl.safety.cleared import SetPoint
 from stimctl.safety.sealed import is_genuine
 from stimctl.session import intents, rows
-from stimctl.session.config import LINE_FREE_NS, EngineConfig
+from stimctl.session.config import EVENT_WAIT_NS, LINE_FREE_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.reasons import JOURNAL_LATE, Reason
@@ -26,6 +27,9 @@ LINE_BUSY = Reason(Code.LINE_BUSY, "the device has not answered the pulse before
 NOT_SENT = Reason(Code.PULSE_NOT_SENT, "the port took longer than 250 ms: the pulse was not sent")
 NOT_CONFIRMED = Reason(
     Code.PULSE_NOT_CONFIRMED, "it was sent and not acknowledged: it may have been given"
+)
+EVENT_LATE = Reason(
+    Code.EVENT_LATE, "its row was not on the disk 20 ms after its time: the event was skipped"
 )
 NOT_RUNNING = Reason(Code.PULSE_NOT_RUNNING, "the session has stopped: the pulse was not sent")
 _NOT_ON_RECORD = Reason(Code.PULSE_NOT_ON_RECORD, "the pulse before is not yet on the record")
@@ -64,11 +68,22 @@ def _pauses(stimulus: Stimulus) -> str | None:
     return None if stimulus.cycle is None else "on/off cycles"
 
 
+Told = Callable[[int, rows.PulseAcked | Reason], None]
+"""What became of a pulse: its times, or why there was none; with the number of its row."""
+
+
 @dataclass(frozen=True, slots=True)
 class _AskedPulse:
     waiting: Waiting
     channel: int
     set_point: SetPoint
+    at_ns: int = 0
+    """Not before that; and where it is above 0, hardly after it (K17)."""
+    on_over: Told | None = None
+
+    def stale_ns(self) -> int:
+        """The clock reading after which it is dropped."""
+        return self.at_ns + EVENT_WAIT_NS if self.at_ns else self.waiting.stale_ns()
 
 
 class Pulses:
@@ -87,6 +102,14 @@ class Pulses:
 
     def ask(self, now_ns: int, channel: int, set_point: SetPoint) -> None:
         """Refused with a reason, or asked of the journal. StateError in sessions with trains."""
+        run = self._core.run
+        if run is not None and run.ladder is not None:
+            raise StateError(
+                "pulse refused",
+                code=Code.EVENTS_BY_PLAN,
+                why="in a procedure the plan says when a pulse comes",
+                what_to_do="answer its events, or load another protocol",
+            )
         if not self._config.single_pulses:
             raise StateError(
                 "pulse refused",
@@ -94,15 +117,33 @@ class Pulses:
                 why="this session drives trains",
                 what_to_do="begin a session for single pulses",
             )
+        reason = self._ask(now_ns, channel, set_point)
+        if reason is not None:
+            self._refuse(now_ns, channel, reason)
+
+    def at(
+        self, now_ns: int, at_ns: int, channel: int, set_point: SetPoint, on_over: Told
+    ) -> Reason | None:
+        """A pulse of the plan, for this time; or why it is not taken. `on_over` is told what became
+        of one that was taken, once."""
+        return self._ask(now_ns, channel, set_point, max(1, at_ns), on_over)
+
+    def _ask(
+        self,
+        now_ns: int,
+        channel: int,
+        set_point: SetPoint,
+        at_ns: int = 0,
+        on_over: Told | None = None,
+    ) -> Reason | None:
         reason = self._refusal(channel, set_point)
         if reason is None and self._asked:
             reason = _NOT_ON_RECORD
-        if reason is not None:
-            self._refuse(now_ns, channel, reason)
-            return
-        row = rows.PulseCommanded(channel, set_point.amplitude_ua)
-        waiting = self._log.emit_waiting(now_ns, row)
-        self._asked.append(_AskedPulse(waiting, channel, set_point))
+        if reason is None:
+            row = rows.PulseCommanded(channel, set_point.amplitude_ua)
+            waiting = self._log.emit_waiting(now_ns, row)
+            self._asked.append(_AskedPulse(waiting, channel, set_point, at_ns, on_over))
+        return reason
 
     def _refusal(self, channel: int, set_point: SetPoint) -> Reason | None:
         run = self._core.run
@@ -117,6 +158,8 @@ class Pulses:
 
     def _refuse_asked(self, now_ns: int, asked: _AskedPulse, reason: Reason) -> None:
         self._refuse(now_ns, asked.channel, reason, pulse=asked.waiting.seq)
+        if asked.on_over is not None:
+            asked.on_over(asked.waiting.seq, reason)
 
     def hear(self, now_ns: int, event: DriverEvent) -> None:
         """Note what became of the pulse that was handed to the driver."""
@@ -135,6 +178,8 @@ class Pulses:
                 acked_ns=now_ns,
             )
             self._log.emit(now_ns, row)
+            if given.on_over is not None:
+                given.on_over(given.waiting.seq, row)
             point = given.set_point
             if self._core.run is not None:
                 self._core.run.acknowledged.gives(
@@ -163,9 +208,9 @@ class Pulses:
             self._abandon(now_ns)
         while self._asked:
             asked = self._asked[0]
-            if self._free_by_ns is None and now_ns > asked.waiting.stale_ns():
-                self._drop_first(now_ns, JOURNAL_LATE)
-            elif not self._log.has_on_disk(asked.waiting):
+            if self._free_by_ns is None and now_ns > asked.stale_ns():
+                self._drop_first(now_ns, EVENT_LATE if asked.at_ns else JOURNAL_LATE)
+            elif now_ns < asked.at_ns or not self._log.has_on_disk(asked.waiting):
                 return
             elif self._given is None:
                 self._asked.popleft()
@@ -210,4 +255,9 @@ class Pulses:
         """When the next one goes stale."""
         if self._free_by_ns is not None:
             return self._free_by_ns
-        return self._asked[0].waiting.stale_ns() + 1 if self._asked else None
+        if not self._asked:
+            return None
+        first = self._asked[0]
+        if first.at_ns and self._log.has_on_disk(first.waiting):
+            return first.at_ns
+        return first.stale_ns() + 1

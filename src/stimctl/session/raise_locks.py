@@ -33,13 +33,10 @@ class RaiseLocks:
         run: "Run",
         link_good: Callable[[], bool],
         contact_lock: Callable[[int], Reason | None],
-        *,
-        single_pulses: bool,
     ) -> None:
         self._run = run
         self._link_good = link_good
         self._contact_lock = contact_lock
-        self._single_pulses = single_pulses
 
     def resting(self, plateau: Plateau) -> bool:
         """Whether a channel is in the off time of its cycle (rule A9)."""
@@ -66,7 +63,9 @@ class RaiseLocks:
             return NOT_AT_PLATEAU
         if run.fader.gain != FULL or run.fader.fading_out:
             return RAMPING if not run.fader.fading_out else FADING
-        if self._single_pulses:
+        if run.ladder is not None:
+            return run.ladder.lock(plateau)
+        if run.single_pulses:
             return None
         if at_plateau and not track.covered:
             return LEFT_OUT

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from stimctl.codes import Code
 from stimctl.session import rows
+from stimctl.session.ended_raises import EndedRaises
 from stimctl.session.linking import Links, lowered_together, raised_together
 from stimctl.session.log import EventLog, Waiting
 from stimctl.session.outlook import Outlook
@@ -64,13 +65,16 @@ class Raising:
         for plateau in self._all:
             plateau.recall(raised)
         self._asked: list[tuple[Plateau, ...]] = []
-        self._ended: dict[int, tuple[int, Reason]] = {}
-        """By channel, the event that ended every raise decided before it, and why."""
+        self._ended = EndedRaises()
 
     def plateau(self, channel: int) -> int:
         """The plateau now in force; 0 for a channel the plan does not use."""
         plateau = self._plateaus.get(channel)
         return 0 if plateau is None else plateau.now
+
+    def plateau_of(self, channel: int) -> Plateau:
+        """What is allowed to a channel of the plan."""
+        return self._plateaus[channel]
 
     def following(self, channel: int) -> int:
         """The plateau of the next on ramp: with what is pending."""
@@ -82,29 +86,25 @@ class Raising:
 
     def rising(self) -> frozenset[int]:
         """The channels with output, and those whose first raise is under way."""
-        return frozenset(
-            one.channel for one in self._all if one.now > 0 or one.asked or one.pending
-        )
+        up = (one for one in self._all if one.now > 0 or one.asked or one.pending)
+        return frozenset(one.channel for one in up)
 
     def begin(self, now_ns: int) -> None:
         """Everything from zero; what was decided before the state of now is over."""
         for plateau in self._all:
             plateau.begin(now_ns)
-            self._ended[plateau.channel] = (self._log.newest, BEGUN)
+        self._ended.end(self._plateaus, self._log.newest, BEGUN)
 
     def end(self, now_ns: int, channels: Iterable[int], why: Reason) -> None:
-        """Every raise of these channels that was decided before the event that follows is over.
-
-        What waits is dropped; whoever raises step by step is refused the next step.
-        """
+        """Every raise of these channels that was decided before the event that follows is over:
+        what waits is dropped, and who raises step by step is refused the next step."""
         ended = [self._plateaus[channel] for channel in channels]
         for plateau in ended:
             asked, plateau.asked = plateau.asked, None
             if asked is not None and asked.by != "script":
                 self._refuse(now_ns, plateau.channel, asked.plateau, why)
             self._discard(now_ns, plateau, why)
-        following = self._log.newest + 1
-        self._ended |= {plateau.channel: (following, why) for plateau in ended}
+        self._ended.end((one.channel for one in ended), self._log.newest + 1, why)
 
     def follows(self, stage: Stage[PlanChannel]) -> None:
         """This is the stage that is under way, or begins."""
@@ -124,17 +124,9 @@ class Raising:
         for plateau in self._all:
             before = plateau.now
             plateau.enter(now_ns, plateaus[plateau.channel])
-            self._ended[plateau.channel] = (self._log.newest, STAGE_BEGUN)
+            self._ended.end([plateau.channel], self._log.newest, STAGE_BEGUN)
             if plateau.now != before:
                 self._set(now_ns, plateau, "stage")
-
-    def _over(self, channels: Iterable[int], since: int | None) -> Reason | None:
-        """Why a raise decided after event `since` may not go on; None where it may."""
-        if since is None:
-            return None
-        ended = [self._ended[one] for one in channels if one in self._ended]
-        why = max((one for one in ended if since < one[0]), default=None, key=lambda one: one[0])
-        return None if why is None else why[1].and_(". This raise was decided before that")
 
     def touched(self, now_ns: int) -> None:
         """The run goes on where it stood."""
@@ -171,7 +163,7 @@ class Raising:
             self._refuse(now_ns, channel, level, _NOT_IN_PLAN)
             return
         linked = self._links.with_channel(channel)
-        over = self._over(linked, since)
+        over = self._ended.why_over(linked, since)
         if over is not None:
             self._refuse(now_ns, channel, level, over)
             return
@@ -192,6 +184,14 @@ class Raising:
         reason = plateau.refusal(now_ns, step, self._by, resting=resting)
         return reason or self._locks.lock(plateau, at_plateau=not resting)
 
+    def by_rule(self, now_ns: int, channel: int, level: int, by: str = "rule") -> Reason | None:
+        """Ask for a step of the ladder (A16) or to a target (A21); or why that is not possible."""
+        plateau = self._plateaus[channel]
+        reason = plateau.refusal(now_ns, level, by) or self._locks.lock(plateau)
+        if reason is None:
+            self._ask(now_ns, [(plateau, level)], by)
+        return reason
+
     def outlook(self, now_ns: int, channel: int) -> Outlook:
         """Whether the next step of a channel has to be waited for; nothing is recorded of this."""
         named = self._plateaus[channel]
@@ -208,9 +208,8 @@ class Raising:
     def _limit(self, now_ns: int, plateau: Plateau, asked: int, *, linked: bool) -> None:
         words = self.scale.limit + (" of a linked channel" if linked else "")
         code = Code.LINKED_ABOVE_CLEARED if linked else Code.ABOVE_CLEARED
-        limit = rows.Limit(
-            plateau.channel, asked, plateau.ceiling, self.scale.unit, words, code.value
-        )
+        unit, ceiling = self.scale.unit, plateau.ceiling
+        limit = rows.Limit(plateau.channel, asked, ceiling, unit, words, code.value)
         self._log.emit(now_ns, limit, durable=True)
 
     def _refuse(self, now_ns: int, channel: int, asked: int, reason: Reason) -> None:
@@ -315,7 +314,7 @@ class Raising:
         self._log.emit(now_ns, row, durable=by != "script")
 
     def unlock(self, now_ns: int, channel: int) -> None:
-        """Raises of a channel, and of those linked with it, open again; nothing rises by this."""
+        """Raises of a channel, and of those linked with it, open again; nothing rises."""
         for one in self._links.with_channel(channel):
             plateau = self._plateaus[one]
             plateau.unlock(now_ns)
@@ -326,11 +325,10 @@ class Raising:
         """The channels whose raises are locked after 20 s without a change."""
         if self._scripted:
             return ()
-        return tuple(
-            one.channel for one in self._all if one.locked(now_ns) and not self._locks.resting(one)
-        )
+        old = (one for one in self._all if one.locked(now_ns))
+        return tuple(one.channel for one in old if not self._locks.resting(one))
 
-    def lower(self, now_ns: int, channel: int, level: int) -> None:
+    def lower(self, now_ns: int, channel: int, level: int, by: str = "") -> None:
         """Down at once, with everything linked; the rows follow."""
         if channel not in self._plateaus:
             return
@@ -338,9 +336,9 @@ class Raising:
         for plateau, lower in lowered_together(self._plateaus, linked, level):
             self.end(now_ns, [plateau.channel], LOWERED)
             before = plateau.now
-            plateau.lower(now_ns, lower)
+            plateau.lower(now_ns, lower, by)
             self._on_lowered(plateau.channel, before, plateau.now)
-            self._set(now_ns, plateau, self._by)
+            self._set(now_ns, plateau, by or self._by)
 
     # -- by script
 

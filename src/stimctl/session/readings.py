@@ -12,7 +12,8 @@ class ChannelReading:
 
     `plateau`: what was raised so far. `acked`: the output that the device has acknowledged last,
     0 while it is off; None where that is not known. `acked_ns`: when. `confirmed`: the device has
-    what the plateau asks for. `wait`, `due_ns`: see `raising.Outlook`.
+    what the plateau asks for. `wait`, `due_ns`: see `raising.Outlook`. `lowest_followed` and
+    `highest_followed`: how far a program may follow a target (rule A21); 0 where it may not.
     """
 
     plateau: int
@@ -21,6 +22,8 @@ class ChannelReading:
     confirmed: bool
     wait: str
     due_ns: int
+    lowest_followed: int
+    highest_followed: int
 
 
 def readings_of(core: Core, now_ns: int) -> dict[int, ChannelReading]:
@@ -41,6 +44,8 @@ def readings_of(core: Core, now_ns: int) -> dict[int, ChannelReading]:
             confirmed=running and run.has_confirmed(channel),
             wait=outlook.wait if running else "",
             due_ns=outlook.due_ns if running else 0,
+            lowest_followed=run.raising.plateau_of(channel).lowest_followed,
+            highest_followed=run.raising.plateau_of(channel).highest_followed,
         )
     return found
 

@@ -63,6 +63,7 @@ PASSING: Final = frozenset(
     {
         Code.STARTING, Code.RAISE_NOT_ON_RECORD, Code.TOO_EARLY, Code.NOT_CONFIRMED, Code.RAMPING,
         Code.RAISE_PENDING, Code.NOT_AT_PLATEAU, Code.LEFT_OUT, Code.SETTLING,
+        Code.STEP_NOT_GIVEN,
     }
 )  # fmt: skip
 
@@ -93,3 +94,6 @@ NEEDS_RESUME: Final = Reason(
 )
 OFF_IN_STAGE: Final = Reason(Code.OFF_IN_STAGE, "this channel is off in this stage")
 LAST_STAGE: Final = Reason(Code.LAST_STAGE, "no stage follows: stop ends the session")
+RULE_RAISES: Final = Reason(
+    Code.RULE_RAISES, "in this stage no hand raises: its events take levels that were found before"
+)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stimctl.session.event_rows import EventOver as EventOver
+from stimctl.session.event_rows import Result as Result
 from stimctl.session.people_rows import (
     Attendance as Attendance,
 )
@@ -37,6 +39,7 @@ from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event as Event
 from stimctl.session.row_base import Kind as Kind
 from stimctl.session.row_base import OpenEvent as OpenEvent
+from stimctl.session.stage_rows import Followed as Followed
 from stimctl.session.stage_rows import StageBegun as StageBegun
 
 Levels = Mapping[int, int]
@@ -142,8 +145,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Raise(Event):
-    """A raise, durable before it goes out. `by`: "hand", "program" or "script". With `pending` it
-    goes out with the next on ramp, if at all."""
+    """A raise, durable before it goes out. `by`: "hand", "program", "script" or "follow". With
+    `pending` it goes out with the next on ramp, if at all."""
 
     kind = Kind.RAISE
     channel: int
@@ -224,8 +227,8 @@ class PulseAcked(Event):
 
 @dataclass(frozen=True, slots=True)
 class LevelSet(Event):
-    """The level now in effect. `by`: "hand", "program", "script", "stage" where a stage begins,
-    or "line" where a raise never reached the device, and what was before it holds again."""
+    """The level now in effect. `by`: "hand", "program", "script", "follow" where a program has a
+    target, "stage" where a stage begins, "line" where a raise never reached the device."""
 
     kind = Kind.SET
     channel: int

@@ -11,15 +11,11 @@ from stimctl.session import rows
 from stimctl.session.acknowledged import Acknowledged
 from stimctl.session.budget import Budget
 from stimctl.session.commanded_output import Accepted, is_part
-from stimctl.session.config import (
-    FADE_NS,
-    RAMP_TICK_NS,
-    RESUME_RAMP_NS,
-    EngineConfig,
-)
+from stimctl.session.config import FADE_NS, RAMP_TICK_NS, RESUME_RAMP_NS, EngineConfig
 from stimctl.session.contractions import Contractions
 from stimctl.session.fader import Fader
 from stimctl.session.finding import Finding, sites_of
+from stimctl.session.ladder import Ladder
 from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
@@ -51,6 +47,7 @@ class Run:
         budget: Budget,
         raised: dict[int, int],
         delivered: Delivered,
+        ladder: Ladder | None = None,
     ) -> None:
         self.plan = plan
         self.plan_digest = plan_digest
@@ -58,7 +55,9 @@ class Run:
         self._adapter = adapter
         self._config = config
         self._log = log
-        self._locks = RaiseLocks(self, link_good, contact_lock, single_pulses=config.single_pulses)
+        self.ladder = ladder  # of a procedure, whose events are single pulses
+        self.single_pulses = config.single_pulses or ladder is not None
+        self._locks = RaiseLocks(self, link_good, contact_lock)
         self._budget = budget
         self._raised = raised
         self.delivered = delivered
@@ -75,7 +74,7 @@ class Run:
         self.switched = SwitchedRun(self, adapter.tracks, log, link_good)
         self._programme = self.switched.programme(self._stages.now)
         self.raising = self._new_raising()
-        self._contractions = Contractions(log)
+        self._contractions = Contractions(log, trains=not self.single_pulses)
         self._withholdings = Withholdings(log)
         self.running = False
         self._catch_up_ns: int | None = None
@@ -87,7 +86,7 @@ class Run:
         self._leaves = False
         """A person ends the stage before its time."""
         self._soft = False
-        self.acknowledged = Acknowledged.of(plan, adapter.pulses_a_period())
+        self.acknowledged = Acknowledged.of(plan)
         """What the device has acknowledged in this run."""
         self.acked_ns: int | None = None
         """When the device accepted something last, since the output was zero."""
@@ -107,6 +106,11 @@ class Run:
         return self._by_channel[channel]
 
     @property
+    def stage(self) -> Stage[PlanChannel]:
+        """The present stage."""
+        return self._stages.now
+
+    @property
     def channels(self) -> tuple[int, ...]:
         """The channels of the plan."""
         return tuple(self._by_channel)
@@ -114,22 +118,15 @@ class Run:
     def has_confirmed(self, channel: int) -> bool:
         """Whether the device has what the plateau of this channel asks for."""
         plateau = self.raising.plateau(channel)
-        return self._config.single_pulses or self.output.confirmed(channel, plateau)
+        return self.single_pulses or self.output.confirmed(channel, plateau)
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
-        plateaus = self._adapter.plateaus(scripted=scripted)
+        plateaus = self._adapter.plateaus(self.ladder, scripted=scripted)
         return Raising(
-            plateaus,
-            self.scale,
-            self._log,
-            self._locks,
-            self.links,
-            self._raised,
-            scripted=scripted,
-            by=self._config.operated_by,
-            on_lowered=self._stages.lowered,
-        )
+            plateaus, self.scale, self._log, self._locks, self.links, self._raised,
+            scripted=scripted, by=self._config.operated_by, on_lowered=self._stages.lowered,
+        )  # fmt: skip
 
     # -- beginning, standing, ending
 
@@ -137,8 +134,8 @@ class Run:
         """The start row is durable: from the plan's beginning, or from this time of it on; always
         every plateau at zero."""
         self._began_us = self.delivered.until_us = from_us
-        self._stages.begin(from_us)
-        self.acknowledged = Acknowledged.of(self.plan, self._adapter.pulses_a_period())
+        self._stages.begin(now_ns, from_us)
+        self.acknowledged = Acknowledged.of(self.plan)
         for track in self._tracks:
             track.rewind(contractions_before(self.plan, track.channel, from_us))
         self.raising = self._new_raising()
@@ -146,7 +143,7 @@ class Run:
         self.raising.begin(now_ns)
         self.finding.begin()
         self.prompts = Prompts(self.plan.duration_us, self.scale, self.plan.remind)
-        self._contractions = Contractions(self._log)
+        self._contractions = Contractions(self._log, trains=not self.single_pulses)
         self._make_ready(now_ns, soft=False)
 
     def _follow(self, from_us: int = 0) -> None:
@@ -173,6 +170,10 @@ class Run:
             self._make_ready(now_ns, soft=False)
         self.raising.enter(now_ns, self._stages.plateaus())
 
+    def finish_stage(self, now_ns: int) -> None:
+        """The events of the present stage are over."""
+        self._programme.finish(now_ns)
+
     def next_stage(self, now_ns: int) -> Reason | None:
         """End the present stage early, by a ramp to zero; or why that is not possible."""
         if self._stages.following is None:
@@ -198,7 +199,7 @@ class Run:
         """Bring the device to its level with every channel off; plan time goes on from there."""
         self._forget(now_ns)
         self._soft = soft
-        if self._config.single_pulses:
+        if self.single_pulses:
             self._go(now_ns)
         else:
             self._ready_ticket = self.output.make_ready(now_ns)
@@ -213,14 +214,13 @@ class Run:
         self._programme.go(now_ns)
         self._programme.turn(self._programme.time_us(now_ns))
         for track in self._tracks:
-            self.acknowledged.enters(track.channel, track.each)
             # The start, resume or stage row stands for the contraction that is under way.
             track.covered = True
             track.climb(now_ns, 0, 0)
 
     def silent_contractions(self, now_ns: int, *, ended: bool = False) -> list[rows.Contracted]:
         """Contractions that are over and should have had output, and had none."""
-        if not self.running or self._config.single_pulses:
+        if not self.running or self.single_pulses:
             return []
         return self._contractions.over(now_ns, self._tracks, self.raising, ended=ended)
 
@@ -305,7 +305,7 @@ class Run:
         for track, _ in self._programme.announced(time_us):
             self._contractions.announce(now_ns, track, self.raising)
         for track, at_us in self._programme.turn(time_us):
-            early = self._programme.too_early_to_announce(at_us)
+            early = self._programme.too_early_to_announce(track, at_us)
             self._contractions.begin(now_ns, track, self.raising, started_now=early)
         self.switched.turned(now_ns)
         self.raising.schedule(self._programme.scripted(time_us))
@@ -324,7 +324,7 @@ class Run:
         for track in self._tracks:
             lagging |= track.climb(now_ns, plateaus[track.channel], gain)
         self._catch_up_ns = now_ns + RAMP_TICK_NS if lagging else None
-        if self._config.single_pulses:
+        if self.single_pulses:
             return
         if self._adapter.tell(now_ns, plateaus):
             self.acknowledged.asks(now_ns, self.output.ticket, self.output.sets_told())
@@ -334,9 +334,9 @@ class Run:
                     track.settled(now_ns)
         self._budget.flows(now_ns, self.output.flow)
 
-    def lower(self, now_ns: int, channel: int, plateau: int) -> None:
+    def lower(self, now_ns: int, channel: int, plateau: int, by: str = "") -> None:
         """Down at once, without waiting for anything."""
-        self.raising.lower(now_ns, channel, plateau)
+        self.raising.lower(now_ns, channel, plateau, by)
         if self.running:
             self._tell(now_ns)
 

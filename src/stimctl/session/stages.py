@@ -32,18 +32,25 @@ class Stages:
         number = self.now.number + 1
         return self._stages[number] if number < len(self._stages) else None
 
-    def begin(self, from_us: int) -> None:
-        """A run begins at this plan time; nothing of an earlier one is carried on (A1)."""
+    def begin(self, now_ns: int, from_us: int) -> None:
+        """A run begins at this plan time; nothing of an earlier one is carried on (A1). The row of
+        the start does not say in which stage that is, so a later one has its own."""
         self.forget()
         self._waiting = None
         self.now = next((one for one in self._stages if from_us < one.end_us), self._stages[-1])
+        if self.now.number:
+            self._tell(now_ns, from_us)
 
     def enter(self, now_ns: int, stage: Stage[PlanChannel], plateaus: Mapping[int, int]) -> None:
         """The present stage is over, and the channels had these plateaus; the row of the one that
         follows is on its way to the disk."""
         self._found[self.now.number] = dict(plateaus)
         self.now = stage
-        row = rows.StageBegun(stage.number + 1, stage.name, stage.kind.value, stage.start_us)
+        self._tell(now_ns, stage.start_us)
+
+    def _tell(self, now_ns: int, from_us: int) -> None:
+        stage = self.now
+        row = rows.StageBegun(stage.number + 1, stage.name, stage.kind.value, from_us)
         self._waiting = self._log.emit_waiting(now_ns, row)
 
     @property

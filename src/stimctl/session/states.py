@@ -35,6 +35,7 @@ class Trigger(StrEnum):
     START = "start"
     RAISE = "raise"
     LOWER = "lower"
+    FOLLOW = "follow"
     UNLOCK = "unlock"
     LINK = "link"
     UNLINK = "unlink"
@@ -46,6 +47,8 @@ class Trigger(StrEnum):
     ATTEND = "attend"
     FELT = "felt"
     FOUND = "found"
+    ANSWER = "answer"
+    MARK_THRESHOLD = "mark_threshold"
     LEADS_CHECKED = "leads_checked"
     STOP = "stop"
     ACKNOWLEDGE = "acknowledge"
@@ -71,6 +74,7 @@ INTENT_TRIGGERS = frozenset(
         Trigger.START,
         Trigger.RAISE,
         Trigger.LOWER,
+        Trigger.FOLLOW,
         Trigger.UNLOCK,
         Trigger.LINK,
         Trigger.UNLINK,
@@ -82,6 +86,8 @@ INTENT_TRIGGERS = frozenset(
         Trigger.ATTEND,
         Trigger.FELT,
         Trigger.FOUND,
+        Trigger.ANSWER,
+        Trigger.MARK_THRESHOLD,
         Trigger.LEADS_CHECKED,
         Trigger.STOP,
         Trigger.ACKNOWLEDGE,
@@ -101,6 +107,7 @@ arm                  .   .   =   .   .   .   =   .   .   .
 start                .   .   .   =   .   .   .   .   .   .
 raise                .   .   .   .   =   .   .   .   .   .
 lower                .   .   .   =   =   =   =   .   =   =
+follow               .   .   .   .   =   .   .   .   .   .
 unlock               .   .   .   .   =   .   .   .   .   .
 link                 .   .   =   =   =   =   =   .   .   .
 unlink               .   .   =   =   =   =   =   .   =   =
@@ -112,6 +119,8 @@ hold                 .   =   =   =   =   =   =   .   .   .
 attend               .   .   .   =   =   =   =   .   .   .
 felt                 .   .   .   .   =   =   .   .   .   .
 found                .   .   .   .   =   =   .   .   .   .
+answer               .   .   .   .   =   .   .   .   .   .
+mark_threshold       .   .   .   .   =   .   .   .   .   .
 leads_checked        .   =   =   .   .   .   =   .   .   .
 stop                 =   =   =   =   =   =   =   =   =   =
 acknowledge          .   .   .   .   .   .   .   .  STO  .

@@ -9,6 +9,7 @@ from stimctl.session.alarms import Condition
 from stimctl.session.config import ATTENDANCE_ANSWER_NS, TELEMETRY_NS, EngineConfig
 from stimctl.session.core import Core
 from stimctl.session.facts import InputSample
+from stimctl.session.following import Following
 from stimctl.session.heartbeats import Attendance, Heartbeats
 from stimctl.session.link import Quality
 from stimctl.session.log import EventLog
@@ -16,6 +17,7 @@ from stimctl.session.plateaus import PlanViolation
 from stimctl.session.reasons import BUDGET_SPENT, NOBODY_ANSWERED, PLAN_ENDED, Reason
 from stimctl.session.run import Run
 from stimctl.session.states import State
+from stimctl.stimulus.level import AnyLevel
 
 _ALARM_OF: dict[str, Condition] = {
     Code.INPUT_STALE: Condition.INPUT_LOST,
@@ -41,6 +43,7 @@ class Supervision:
         self._log = log
         self._heartbeats = heartbeats
         self.attendance = Attendance(asking=config.attended_by_prompt)
+        self._following = Following(config, log)
         self._next_keep_alive_ns = 0
         self._next_telemetry_ns = 0
 
@@ -71,6 +74,7 @@ class Supervision:
     def _run_on(self, now_ns: int) -> None:
         run = self._core.run
         if run is None or not self._active():
+            self._following.forget(now_ns)
             return
         if run.ended(now_ns):
             self._tell_silent(now_ns, run, ended=True)
@@ -80,6 +84,7 @@ class Supervision:
             self._core.begin_stop(now_ns, BUDGET_SPENT)
             return
         try:
+            self._following.advance(now_ns, run)
             run.advance(now_ns)
         except (PlanViolation, StimctlError) as broken:
             self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
@@ -118,6 +123,13 @@ class Supervision:
             run.lower(now_ns, channel, plateau)
         except (PlanViolation, StimctlError) as broken:
             self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
+
+    def follow(self, now_ns: int, channel: int, level: AnyLevel, at_ns: int) -> None:
+        """A target for a channel of the run; StateError where it is refused."""
+        run = self._core.run
+        assert run is not None  # RUNNING has one
+        self._following.take(now_ns, run, channel, level, at_ns)
+        self._run_on(now_ns)
 
     def _attend(self, now_ns: int) -> None:
         match self.attendance.advance(now_ns):
@@ -173,6 +185,7 @@ class Supervision:
         for other in (
             self.attendance.deadline(),
             run.deadline(now_ns),
+            self._following.deadline(now_ns),
             self._core.budget.deadline(),
         ):
             if other is not None and other < due:

@@ -12,6 +12,7 @@ from stimctl.session.activations import Activations
 from stimctl.session.inputs import Inputs
 from stimctl.session.on_times import OnTimes
 from stimctl.session.plan_clock import PlanClock
+from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.session.reasons import Reason
 from stimctl.session.track import Track
 from stimctl.session.trigger import Trigger
@@ -159,9 +160,12 @@ class SwitchedProgramme(PlanClock):
         """Nothing is known ahead of time."""
         return []
 
-    def too_early_to_announce(self, at_us: int) -> bool:  # noqa: ARG002
+    def too_early_to_announce(self, track: RampLimiter, at_us: int) -> bool:  # noqa: ARG002
         """No row of a start stands for an activation."""
         return False
+
+    def finish(self, now_ns: int) -> None:
+        """Its events are over: it has none, and ends by its time."""
 
     def scripted(self, time_us: int) -> list[PlateauStep]:  # noqa: ARG002
         """No script raises here."""

@@ -40,10 +40,27 @@ def _wave(t_us: int, period_us: int, shape: SweepShape, span: int) -> int:
 
 
 class Burst(StrictModel):
-    """Groups of pulses: `pulses_per_burst` of them, `burst_frequency_mhz` groups a second."""
+    """Groups of pulses: `pulses_per_burst` of them, `burst_frequency_mhz` groups a second.
+
+    `interval_us`: from one pulse to the next, where that is what was asked for; the rate of the
+    stimulus is then the same, rounded up.
+    """
 
     pulses_per_burst: Annotated[int, Field(ge=1, le=1_000_000)]
     burst_frequency_mhz: FrequencyMhz
+    interval_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)] | None = None
+
+
+class Lead(StrictModel):
+    """The first pulse of each hold is a group: `pulses` of them, `interval_us` apart."""
+
+    pulses: Annotated[int, Field(ge=2, le=16)]
+    interval_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)]
+
+    @property
+    def inside_mhz(self) -> int:
+        """The rate of its pulses, rounded up."""
+        return -(-(10**9) // self.interval_us)
 
 
 SWEEP_TICK_US = 250_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from functools import partial
@@ -11,6 +12,7 @@ from stimctl.codes import Code
 from stimctl.errors import DeviceFaultError, LinkError, NoDeviceError, StateError
 from stimctl.quantity import format_duration, parse_duration_us
 from stimctl.supervisor.api_tells import Tells
+from stimctl.supervisor.cancelling import still_wanted
 from stimctl.supervisor.client import SupervisorClient
 from stimctl.supervisor.climbing import Climb
 from stimctl.supervisor.view import GivenPulse, SessionView
@@ -189,6 +191,7 @@ class Output(Tells):
         """
         give_up = time.monotonic() + _ZERO_WITHIN_S
         while self._view.model.stopping_ns is not None and time.monotonic() < give_up:
+            still_wanted()
             self._view.wait(self._view.count, _POLL_S)
         self._ask("resume")
         self._until("running")
@@ -205,6 +208,18 @@ class Output(Tells):
             if time.monotonic() > give_up:
                 raise self._view.not_confirmed()
             time.sleep(_POLL_S)
+
+    def cut_short(self) -> None:
+        """Send a stop without waiting for anything; for a call that nobody awaits any more.
+
+        Raises:
+            StateError: in a fork of the process.
+        """
+        self._client.check_owner()
+        # At zero too: what was asked for may be on its way. Where nobody takes the stop, nothing
+        # was begun, or the stop path is at work.
+        with contextlib.suppress(LinkError):
+            self._client.send("stop", reason="a call of the program was cancelled")
 
     def wait(self, seconds: float) -> None:
         """Sleep. Returns early where the plan has ended.
@@ -235,6 +250,7 @@ class Output(Tells):
             time.sleep(_POLL_S)
 
     def _still(self, *states: str) -> None:
+        still_wanted()
         state = self._client.state
         if state in states:
             return

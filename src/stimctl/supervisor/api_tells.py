@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Final
 
 from stimctl.supervisor.client import Row
 from stimctl.supervisor.reach import Reach
+
+MARK: Final = "mark"
+"""The topic of a note that marks a moment; `at_ns` says which."""
 
 
 class Tells(ABC):
@@ -69,6 +73,46 @@ class Tells(ABC):
             UsageError: the channel or the site is unknown.
         """
         self._ask("found", channel=self._reach.channel(channel), site=site)
+
+    def note(self, text: str, *, topic: str = "note") -> None:
+        """Write a note into the record of the session.
+
+        Args:
+            text: what there is to say. No name of a person.
+            topic: one word for what it is about.
+
+        Raises:
+            StateError: there is no record yet.
+        """
+        self._ask("note", topic=topic, text=text)
+
+    def mark(self, text: str) -> int:
+        """Mark this moment in the record, and on every marker output.
+
+        Args:
+            text: what happens now ("trial 3").
+
+        Returns:
+            The moment, on the clock of `time.monotonic_ns()`, as the record has it.
+
+        Raises:
+            StateError: there is no record yet.
+        """
+        at_ns = time.monotonic_ns()
+        self._ask("note", topic=MARK, text=text, at_ns=at_ns)
+        return at_ns
+
+    def acknowledge(self, reason: str = "") -> None:
+        """Leave the state "fault", at verified zero. Output begins with `arm` and `start` again.
+
+        Args:
+            reason: why the person, or somebody at the device, has stopped; needed after that.
+
+        Raises:
+            StateError: the session is not in that state, zero is not verified, or a reason is
+                needed.
+        """
+        self._ask("acknowledge", reason=reason)
 
     def leads_checked(self) -> None:
         """Tell that somebody has looked at the leads, after a channel was felt elsewhere.

@@ -20,6 +20,16 @@ _OVERTAKEN = PASSING | {Code.NOT_ABOVE}
 """Why a step is refused that was possible a moment ago: somebody else has raised the channel."""
 
 
+def need_at_most(channel: int, plateau: int, level: AnyLevel) -> None:
+    """StateError where a channel that is to be raised to a level is above it."""
+    if plateau > level.value:
+        raise StateError(
+            f"channel {channel} is above {level} already",
+            code=Code.ABOVE_TARGET,
+            what_to_do="use lower_to",
+        )
+
+
 class Climb:
     """One `raise_to`. What lowers the channel after it began ends it, whoever lowers.
 
@@ -45,12 +55,7 @@ class Climb:
         """Return when the device has acknowledged `level`."""
         target = level.value
         count, now = self._view.count, self._reading(channel)
-        if now["plateau"] > target:
-            raise StateError(
-                f"channel {channel} is above {level} already",
-                code=Code.ABOVE_TARGET,
-                what_to_do="use lower_to",
-            )
+        need_at_most(channel, now["plateau"], level)
         while now["plateau"] < target or not now["confirmed"]:
             if now["plateau"] >= target:
                 self._view.wait(count, _LOOK_S)

@@ -11,6 +11,7 @@ from stimctl.errors import QuantityError, UsageError
 from stimctl.quantity import parse_current_ua, parse_duration_us
 from stimctl.session import intents
 from stimctl.stimulus.level import AnyLevel, Level
+from stimctl.treatment.event_parts import AnswerWord
 
 LONGEST_BYTES = 512
 
@@ -69,6 +70,14 @@ def _start_from(value: object) -> intents.StartFrom:
         raise UsageError(f"a start is from {known}", why=f"{value!r} is neither") from None
 
 
+def _answer(value: object) -> AnswerWord:
+    try:
+        return AnswerWord(_text(value))
+    except ValueError:
+        known = " or ".join(f'"{one}"' for one in AnswerWord)
+        raise UsageError(f"an answer is {known}", why=f"{value!r} is neither") from None
+
+
 def _level(value: object) -> AnyLevel:
     return Level.parse(_text(value))
 
@@ -116,6 +125,8 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     # `since`: the newest event that whoever raises knew when it was decided to raise.
     "raise": ({"channel": _channel, "level": _level, "since": _event}, {}),
     "lower": ({"channel": _channel, "level": _level}, {}),
+    # `at_ns`: of when the data are that the target was made of, by the monotonic clock.
+    "follow": ({"channel": _channel, "level": _level, "at_ns": _event}, {}),
     "unlock": ({"channel": _channel}, {}),
     "link": ({"channels": _channels}, {}),
     "unlink": ({}, {}),
@@ -129,15 +140,20 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     "attend": ({}, {}),
     "felt": ({"channel": _channel}, {}),
     "found": ({"channel": _channel, "site": _text}, {}),
+    "answer": ({"answer": _answer}, {}),
+    "mark_threshold": ({}, {"mark": _text}),
     "leads_checked": ({}, {}),
-    "note": ({"topic": _text, "text": _text}, {}),
+    # `at_ns`: when it was, by the monotonic clock, as whoever tells it knows it.
+    "note": ({"topic": _text, "text": _text}, {"at_ns": _event}),
     "hold": ({"for": _duration}, {}),
     "sample": ({"input": _text, "seq": _whole}, {"value": _number, "beat": _flag}),
     "readings": ({}, {}),
     "close": ({}, {}),
 }
 # What a stop takes out of the queue: nobody wants these any more.
-_MAY_RAISE = frozenset({"arm", "start", "raise", "unlock", "pulse", "next_stage", "resume", "hold"})
+_MAY_RAISE = frozenset(
+    {"arm", "start", "raise", "follow", "unlock", "pulse", "next_stage", "resume", "hold"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +237,8 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Raise(fields["channel"], fields["level"], fields["since"])
         case "lower":
             return intents.Lower(fields["channel"], fields["level"])
+        case "follow":
+            return intents.Follow(fields["channel"], fields["level"], fields["at_ns"])
         case "unlock":
             return intents.Unlock(fields["channel"])
         case "link":
@@ -229,6 +247,10 @@ def intent_of(command: Command) -> intents.Intent | None:
             return intents.Felt(fields["channel"])
         case "found":
             return intents.Found(fields["channel"], fields["site"])
+        case "answer":
+            return intents.Answer(fields["answer"])
+        case "mark_threshold":
+            return intents.MarkThreshold(fields.get("mark", ""))
         case "acknowledge":
             return intents.Acknowledge(fields.get("reason", ""))
         case "hold":

@@ -22,6 +22,12 @@ _STOP_FACES: Final = {
     "lost": "is LOST",
     "back": "is back, and has to be tested again",
 }
+_FOLLOWS: Final = {
+    "follows": "FOLLOWS a target of the program, from now",
+    "keeps": "keeps the lower value,",
+    "falls": "falls to zero, from now",
+    "ended": "follows no target any more,",
+}
 _QUIET: Final = ("arm", "trip")
 """Nothing was on: zero is only looked at once more."""
 
@@ -51,6 +57,12 @@ def describe(event: rows.Event, answer: str = ANY_KEY) -> str | None:
 def level_text(level: int, unit: str | None) -> str:
     """A level with its unit, as a person types it."""
     return format_intensity(level) if unit == "%" else format_current(level)
+
+
+def _followed(event: rows.Followed) -> str:
+    level = level_text(event.level, event.unit)
+    why = f": {event.reason}" if event.reason.text else ""
+    return f"channel {event.channel} {_FOLLOWS[event.phase]} at {level}{why}"
 
 
 def _refused(event: rows.Refused) -> str:
@@ -89,6 +101,26 @@ def _alarm(event: rows.AlarmRaised) -> str:
     told = f"{event.marker} ALARM ({event.priority}): {what}; {action}".strip()
     do = words_of(what, action).do
     return told if do == action else f"{told}. {do[:1].upper()}{do[1:]}."
+
+
+def _event(event: rows.EventOver) -> str:
+    level = level_text(event.level, event.unit)
+    told = f"event {event.number} of {event.stage}: {level}, {event.outcome}"
+    if event.outcome == "blank":
+        told = f"event {event.number} of {event.stage}: no pulse"
+    if event.reason.text:
+        return f"{told}: {event.reason}"
+    return f"{told}, {event.answer.replace('-', ' ') or 'no answer'}"
+
+
+def _result(event: rows.Result) -> str:
+    what = event.mark or f"stage {event.stage}"
+    if event.value is not None:
+        return f"RESULT: {what} {level_text(event.value, event.unit)} ({event.how}; {event.why})"
+    counted = f"{event.given} of {event.events} events given"
+    false = "" if event.valid else f"; {event.false_alarms} false alarms in {event.blanks} blanks"
+    found = "over" if not event.mark else "NOT FOUND"
+    return f"{what} {found}: {event.why}; {counted}{false}"
 
 
 def _prompt(event: rows.PromptShown) -> str:
@@ -139,11 +171,14 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Unlocked: lambda event: f"channel {event.channel} unlocked: raise again",
     rows.Pending: _pending,
     rows.Linked: _linked,
+    rows.Followed: _followed,
     rows.StageBegun: lambda event: f"STAGE {event.number}: {event.name}",
     activation_rows.ActivationSkipped: lambda event: (
         f"channel {event.channel}: {event.input} gave nothing"
         f"{'' if event.times == 1 else f' {event.times} times'}: {event.reason}"
     ),
+    rows.EventOver: _event,
+    rows.Result: _result,
     rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",
     rows.Contracted: lambda event: f"contraction {event.number} of channel {event.channel} is over",
     rows.Withheld: lambda event: f"channel {event.channel} kept off: {event.reason}",

@@ -355,9 +355,10 @@ class Supervisor:
     def _note(self, fields: Mapping[str, Any]) -> None:
         """What the face knows and the record needs (screening, approvals): a row of its own."""
         if self._journal is None:
-            raise StateError(
-                "there is no journal yet", code=Code.NO_JOURNAL, what_to_do="connect first"
-            )
+            what = "there is no journal yet"
+            raise StateError(what, code=Code.NO_JOURNAL, what_to_do="connect first")
+        if "at_ns" in fields:  # a mark, which readers of the events use at once
+            self.say(host_rows.Note(fields))
         self._journal.put(Entry(Kind.NOTE, dict(fields), 0, durable=True))
 
     def _may_go(self, now: int) -> bool:

@@ -16,7 +16,7 @@ from types import FrameType
 
 from stimctl.codes import Code
 from stimctl.devices.sheet import CapabilitySheet
-from stimctl.errors import BugError, ExitCode, StimctlError
+from stimctl.errors import BugError, ExitCode, StimctlError, UsageError
 from stimctl.records.people.change import PersonInUse, enrol
 from stimctl.records.person import check_person_code
 from stimctl.records.places import journal_folder, state_folder
@@ -67,6 +67,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--requires-hold", action="store_true")
     parser.add_argument("--single-pulses", action="store_true")
     parser.add_argument("--find-channels", action="store_true", help="one after the other, by site")
+    parser.add_argument("--follow", action="store_true", help="a program may have targets")
     parser.add_argument("--no-attendance-prompt", action="store_true")
     parser.add_argument("--keys", action="store_true", help="a person presses the face's keys")
     parser.add_argument("--operator", default="", help="who is in charge, by a code")
@@ -79,6 +80,8 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) -> EngineConfig:
     asked = arguments.watchdog_test
+    if arguments.follow and not (arguments.face_name == PROGRAM and arguments.requires_hold):
+        raise UsageError("only a program of the Python API may follow targets")
     return EngineConfig(
         scripted_raise=arguments.scripted_raise,
         # A twin's watchdog is tested where the twin is; seeing it act takes 2 s of every start.
@@ -88,6 +91,7 @@ def _config(arguments: argparse.Namespace, sim: bool, sheet: CapabilitySheet) ->
         requires_hold=arguments.requires_hold,
         single_pulses=arguments.single_pulses,
         find_channels=arguments.find_channels,
+        follow=arguments.follow,
         operated_by="program" if arguments.face_name == PROGRAM else "hand",
     )
 

@@ -178,6 +178,7 @@ class SessionSetup:
             "face": options.face,
             "operated_by": options.config.operated_by,
             "find_channels": options.config.find_channels,
+            "follow": options.config.follow,
             "person": options.person_key,
             "device": options.device,
             "sim": options.sim,

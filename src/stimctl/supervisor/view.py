@@ -53,6 +53,8 @@ class SessionView:
         self._changed = threading.Condition()
         self.count = 0
         """How many rows have come."""
+        self.results: list[Row] = []
+        """What a procedure has found so far."""
         self._pulses: queue.SimpleQueue[rows.PulseAcked | rows.Refused] = queue.SimpleQueue()
 
     def take(self, row: Row) -> None:
@@ -63,6 +65,8 @@ class SessionView:
             match event:
                 case rows.PulseAcked() | rows.Refused(intent="pulse"):
                     self._pulses.put(event)
+                case rows.Result():
+                    self.results.append(row)
             self.count += 1
             self._changed.notify_all()
 
@@ -95,6 +99,17 @@ class SessionView:
             return None
         if isinstance(event, rows.Refused):
             raise StateError("pulse refused", code=event.reason.code, why=event.reason.text)
+        times = (event.asked_ns, event.sent_ns, event.acked_ns)
+        return GivenPulse(event.channel, event.amplitude_ua, *times)
+
+    def next_pulse(self, within_s: float) -> GivenPulse | None:
+        """The next pulse that the device has acknowledged; None where there is none yet."""
+        try:
+            event = self._pulses.get(timeout=within_s)
+        except queue.Empty:
+            return None
+        if isinstance(event, rows.Refused):
+            return None
         times = (event.asked_ns, event.sent_ns, event.acked_ns)
         return GivenPulse(event.channel, event.amplitude_ua, *times)
 

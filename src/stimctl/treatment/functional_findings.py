@@ -16,7 +16,7 @@ from stimctl.treatment.inputs_schema import (
 )
 from stimctl.treatment.locate import Path
 from stimctl.treatment.segments import Segment
-from stimctl.treatment.staged import OWN, FileClass, StagedProtocol, StagePart, StageWord
+from stimctl.treatment.staged import OWN, ProtocolClass, StagedProtocol, StagePart, StageWord
 from stimctl.treatment.switching import HOST_US, source_us
 
 _MINUTE_US = 60_000_000
@@ -55,10 +55,10 @@ def functional_findings(protocol: StagedProtocol) -> Iterator[Finding]:
 
 def _class(protocol: StagedProtocol) -> Iterator[Finding]:
     functional = any(stage.kind is StageWord.FUNCTIONAL for stage in protocol.stages)
-    if protocol.kind is FileClass.FUNCTIONAL and not functional:
+    if protocol.kind is ProtocolClass.FUNCTIONAL and not functional:
         message = 'class = "functional" needs a stage of kind = "functional"'
         yield Finding(("class",), message)
-    if protocol.kind is not FileClass.FUNCTIONAL and (functional or protocol.inputs):
+    if protocol.kind is not ProtocolClass.FUNCTIONAL and (functional or protocol.inputs):
         message = 'inputs and functional stages need class = "functional"'
         yield Finding(("class",), message)
 

@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
 
-from stimctl.safety.device_bounds import Group
+from stimctl.safety.device_bounds import SINGLE
 from stimctl.stimulus import PulseShape
 from stimctl.stimulus.second import worst_second_pulses
+from stimctl.treatment.event_dose import most_of_events
 from stimctl.treatment.functional_bounds import AtMost, at_most
-from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
+from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage, gives_events
 from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
 from stimctl.treatment.timeline import Drive, Moment, amplitude_of, contraction_starts, moments
 
@@ -64,12 +65,14 @@ class ChannelDose:
 @dataclass(slots=True)
 class _Train:
     """Equal pulses at equal distances, or equal groups of `group` pulses that are `gap_us` apart;
-    `energy` is that of one pulse in uA2 us."""
+    `energy` is that of one pulse in uA2 us, `test` that of what the device gives before each
+    group by itself."""
 
     first_us: int
     period_us: int
     groups: int
     energy: int
+    test: int = 0
     group: int = 1
     gap_us: int = 0
 
@@ -78,16 +81,24 @@ class _Train:
         """How many pulses."""
         return self.groups * self.group
 
+    @property
+    def each(self) -> int:
+        """The energy of one group, test included."""
+        return self.group * self.energy + self.test
+
     def before(self, t_us: int) -> int:
-        """How many of the pulses start before `t_us`."""
-        return sum(
+        """The energy of the pulses that start before `t_us`, and of their tests."""
+        begun = [
             min(self.groups, max(0, -((self.first_us + later_us - t_us) // self.period_us)))
             for later_us in range(0, self.group * self.gap_us or 1, self.gap_us or 1)
-        )
+        ]
+        return sum(begun) * self.energy + begun[0] * self.test
 
 
 def predict(plan: CurrentPlan) -> tuple[ChannelDose, ...]:
-    """The dose of each plan channel, in the order of the plan."""
+    """The dose of each plan channel, in the order of the plan; of a procedure at most (N6)."""
+    if gives_events(plan):
+        return most_of_events(plan)
     in_list = plan.sheet.channels_first
     test = plan.sheet.bounds.test_pulse
     own = 0 if test is None else test.energy_ua2_us
@@ -228,9 +239,10 @@ class _Track:
         assert self.drive is not None
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
-        energy = _energy(self.one, self.amplitude_ua) * width_us + self.test_energy
-        group = self.one.cleared.group or Group(1, 0)
-        train = _Train(first_us, period_us, pulses, energy, *group)
+        energy = _energy(self.one, self.amplitude_ua) * width_us
+        cleared = self.one.cleared
+        group = (cleared.lead if self.drive.leads else cleared.group) or SINGLE
+        train = _Train(first_us, period_us, pulses, energy, self.test_energy, *group)
         self.trains.append(train)
         self.pulses += train.pulses
         self.peak_ua = max(self.peak_ua, self.amplitude_ua)
@@ -239,7 +251,7 @@ class _Track:
 
     def dose(self, duration_us: int) -> ChannelDose:
         """What was counted."""
-        total = sum(train.pulses * train.energy for train in self.trains) + self._more_energy
+        total = sum(train.groups * train.each for train in self.trains) + self._more_energy
         worst = max(_worst_second(self.trains), self._worst_bound)
         return ChannelDose(
             channel=self.one.channel,
@@ -251,7 +263,7 @@ class _Track:
             peak_ua=self.peak_ua,
             plateau_ua=self.highest_ua,
             strongest_uc=self.strongest_pc / _PC_PER_UC,
-            strongest_ua2_us=max((train.energy for train in self.trains), default=0),
+            strongest_ua2_us=max((train.energy + train.test for train in self.trains), default=0),
             contractions=tuple(self.contractions),
             at_most=self.bounded,
         )
@@ -295,7 +307,7 @@ def _worst_second(trains: list[_Train]) -> int:
 
 def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
     """For each train, the energy from its first pulse to one second after its last."""
-    energies = [train.pulses * train.energy for train in trains]
+    energies = [train.groups * train.each for train in trains]
     total, end = 0, 0
     for index, train in enumerate(trains):
         last_us = train.first_us + (train.groups - 1) * train.period_us
@@ -304,7 +316,7 @@ def _bounds(trains: list[_Train]) -> Iterator[tuple[int, int]]:
             total += energies[end]
             end += 1
         # A train longer than a second cannot put more than its rate allows into one.
-        inside = min(train.groups, -(-_SECOND_US // train.period_us)) * train.group * train.energy
+        inside = min(train.groups, -(-_SECOND_US // train.period_us)) * train.each
         yield total - energies[index] + inside, index
         total -= energies[index]
 
@@ -319,9 +331,9 @@ def _windows(trains: list[_Train], index: int) -> Iterator[int]:
         for place in range(train.group):
             from_us = train.first_us + number * train.period_us + place * train.gap_us
             until_us = from_us + _SECOND_US
-            energy = (train.before(until_us) - train.before(from_us)) * train.energy
+            energy = train.before(until_us) - train.before(from_us)
             for later in islice(trains, index + 1, None):
                 if later.first_us >= until_us:
                     break
-                energy += later.before(until_us) * later.energy
+                energy += later.before(until_us)
             yield energy

@@ -23,6 +23,7 @@ from stimctl.quantity import format_duration
 from stimctl.safety import Clearance, Cleared, ClearedIntensity, Electrode
 from stimctl.stimulus import Burst, Cycle, Stimulus
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale, Level
+from stimctl.treatment.event_plan import StageEvents
 from stimctl.treatment.schema import ProtocolBase
 from stimctl.treatment.switching import Switching
 
@@ -43,6 +44,8 @@ class StageKind(StrEnum):
     """Plateaus are found by hand, for the stages that follow."""
     FUNCTIONAL = "functional"
     """Inputs switch the channels, at plateaus that were found before."""
+    EVENTS = "events"
+    """Single pulses at levels of a list, or that a rule chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class CurrentChannel(PlanChannel):
     stimulus: Stimulus
     period_us: int
     width_step_us: int
+    offset_us: int | None = None
+    """In each hold its train begins anew, so long after it; None: it goes on."""
     round_us: int = 0
     """After so long at a plateau every value of a law that changes much was met (A20); else 0."""
 
@@ -104,6 +109,12 @@ class CurrentChannel(PlanChannel):
         """How many pulses the device gives in each period."""
         group = self.cleared.group
         return 1 if group is None else group.pulses
+
+    @property
+    def pulses_at_once(self) -> int:
+        """The most pulses that it gives in one period, in the lead of a hold."""
+        lead = self.cleared.lead
+        return self.pulses_a_period if lead is None else lead.pulses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +166,8 @@ class Stage(Generic[C]):
     carried: Mapping[int, Carried] = field(default_factory=lambda: MappingProxyType({}))
     ends_by_operator: bool = False
     switching: Switching | None = None
+    events: StageEvents | None = None
+    """Single pulses in the place of trains."""
 
     @property
     def end_us(self) -> int:
@@ -256,6 +269,11 @@ def makes_current(plan: AnyPlan) -> TypeGuard[CurrentPlan]:
     return plan.scale is CURRENT
 
 
+def gives_events(plan: AnyPlan) -> bool:
+    """Whether a plan is a procedure: single pulses only, none of them in a train."""
+    return any(stage.events is not None for stage in plan.stages)
+
+
 def of_currents(stage: Stage[PlanChannel]) -> TypeGuard[Stage[CurrentChannel]]:
     """Whether the pulses of a stage are known."""
     return stage.sheet.scale is CURRENT
@@ -276,6 +294,7 @@ def _decisive(one: PlanChannel) -> dict[str, Any]:
 def _decisive_stage(stage: Stage[Any]) -> dict[str, Any]:
     """What of a stage decides what a plan does."""
     names = {field.name for field in dataclasses.fields(stage)} - {"sheet", "channels"}
+    names -= {"events"} if stage.events is None else set()
     values = {name: plain(getattr(stage, name)) for name in names}
     return values | {"channels": [_decisive(one) for one in stage.channels]}
 

@@ -41,6 +41,8 @@ def raise_schedule(plan: CurrentPlan | Stage[CurrentChannel]) -> Iterator[Platea
     """The scripted raise: in each stage from 0 to each channel's amplitude, one step at a time, in
     time order. Where a plateau is carried, nothing is raised."""
     for stage in plan.stages if isinstance(plan, Plan) else (plan,):
+        if stage.events is not None:
+            continue  # a hand or a rule raises there (N8)
         steps = [
             _raise_channel(stage, one) for one in stage.channels if one.channel not in stage.carried
         ]
@@ -112,6 +114,8 @@ def _raise_windows(stage: Stage[CurrentChannel], one: CurrentChannel) -> Iterato
 def _at_plateau_us(one: CurrentChannel, cycle: Cycle) -> int:
     """When, in each on time, the device first puts out the plateau: between bursts not yet."""
     burst = one.host_burst
+    if one.offset_us is not None:
+        return cycle.ramp_up_us + one.offset_us
     if burst is None or burst_open(burst, one.period_us, cycle.ramp_up_us):
         return cycle.ramp_up_us
     return burst_start_us(burst, cycle.ramp_up_us * burst.burst_frequency_mhz // MHZ_US + 1)

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
+from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.laws import Drawn, Law, Turns
-from stimctl.stimulus.modulation import Rest, Window
+from stimctl.stimulus.modulation import Lead, Rest, Window
 from stimctl.stimulus.stream import seed_for
+from stimctl.treatment.event_parts import EventsPart
 from stimctl.treatment.inputs_schema import (
     USUAL_DUTY_PERMILLE,
     USUAL_PER_MINUTE,
     ActivationPart,
 )
 from stimctl.treatment.law_parts import (
+    JitterLaw,
     LevelLaw,
     ListLaw,
     RandomLaw,
@@ -25,6 +28,7 @@ from stimctl.treatment.law_parts import (
 )
 from stimctl.treatment.staged import (
     ALWAYS,
+    LeadPart,
     PulseGroup,
     RoleChange,
     StagedChannel,
@@ -36,6 +40,7 @@ from stimctl.treatment.staged import (
 )
 
 _US_MHZ = 10**9
+_ONE_HZ_MHZ = 1_000
 
 
 class SegmentWaveform(NamedTuple):
@@ -45,8 +50,9 @@ class SegmentWaveform(NamedTuple):
     phase_width: WidthLaw
     second_phase_ratio: int
     interphase_gap_us: int
-    frequency: RateLaw
+    frequency: RateLaw | None
     nlet: PulseGroup | None
+    lead: LeadPart | None
     level: LevelLaw | None
 
 
@@ -108,7 +114,14 @@ def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | N
             level = change.level_permille or level
     if stage.kind is StageWord.FUNCTIONAL:
         cycle = None  # an input takes its place
+    if stage.events is not None:
+        waveform = waveform._replace(frequency=event_rate_mhz(stage.events))
     return Segment(role, stage, place, waveform, cycle, level)
+
+
+def event_rate_mhz(events: EventsPart) -> int:
+    """The fastest rate of single events; of rarer ones one a second, as the worst second has it."""
+    return max(_ONE_HZ_MHZ, -(-_US_MHZ // events.shortest_us))
 
 
 def _changed(waveform: SegmentWaveform, change: RoleChange) -> SegmentWaveform:
@@ -134,9 +147,13 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
     frequency_mhz, rate = laws.of("frequency", one.waveform.frequency)
     width_us, width = laws.of("phase_width", one.waveform.phase_width)
     _, level = laws.of("level", one.waveform.level)
-    group, burst = one.waveform.nlet, None
+    group, burst, lead = one.waveform.nlet, None, one.waveform.lead
     if group is not None:
-        burst = Burst(pulses_per_burst=group.pulses, burst_frequency_mhz=frequency_mhz)
+        burst = Burst(
+            pulses_per_burst=group.pulses,
+            burst_frequency_mhz=frequency_mhz,
+            interval_us=group.interval_us,
+        )
         frequency_mhz = -(-_US_MHZ // group.interval_us)
     return Stimulus(
         pulse=Pulse(
@@ -154,6 +171,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
         cycle=one.on_off,
         rest=_rest(one, width_us),
         window=_window(one),
+        lead=None if lead is None else Lead(pulses=lead.pulses, interval_us=lead.interval_us),
         motor=one.role.moves_muscle,
     )
 
@@ -190,7 +208,7 @@ class _Laws:
         self._seed = seed
         self._names = (one.stage.name, str(one.place), one.role.role)
 
-    def of(self, use: str, value: Any) -> tuple[int, Law | None]:
+    def of(self, use: str, value: Any) -> tuple[int, Any]:
         """The highest value, and the law where it changes."""
         law: Law
         if isinstance(value, SweepLaw):
@@ -203,6 +221,12 @@ class _Laws:
                 lowest=low, highest=high, dwell_us=value.dwell_us,
                 seed=seed_for(self._seed, *self._names, use), since_on=value.since is Since.ON,
             )  # fmt: skip
+        elif isinstance(value, JitterLaw):
+            jitter = Jitter(
+                interval_us=value.interval_us, jitter_us=value.jitter_us,
+                seed=seed_for(self._seed, *self._names, use),
+            )  # fmt: skip
+            return jitter.highest, jitter
         else:
             return value or 0, None
         return law.highest, law

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from stimctl.stimulus import PulseShape
 from stimctl.stimulus.level import CURRENT
+from stimctl.treatment.event_parts import EventsPart, RulePart
 from stimctl.treatment.fields import (
     A11,
     DurationUs,
@@ -57,13 +58,18 @@ class StageWord(StrEnum):
     REST = "rest"
     TUNE = "tune"
     FUNCTIONAL = "functional"
+    EVENTS = "events"
 
 
-class FileClass(StrEnum):
+class ProtocolClass(StrEnum):
     """Which kinds of stages a file may have."""
 
     CYCLIC = "cyclic"
+    """Pulse trains: program, rest and tune stages."""
     FUNCTIONAL = "functional"
+    """The same, and stages that inputs switch."""
+    PROCEDURE = "procedure"
+    """Single pulses: tune stages with events, events and rest stages."""
 
 
 class Advance(StrEnum):
@@ -80,6 +86,13 @@ class PulseGroup(Part):
     interval_us: DurationUs = Field(alias="interval", ge=500)
 
 
+class LeadPart(Part):
+    """The first pulse of each hold is this group."""
+
+    pulses: Annotated[int, Field(ge=2, le=8)]
+    interval_us: DurationUs = Field(alias="interval", ge=500)
+
+
 class StagedWaveform(Part):
     """Pulse shape, width and rate; a value that changes is a table (see `law_parts`)."""
 
@@ -89,9 +102,14 @@ class StagedWaveform(Part):
         default=1, description="Second phase so many times longer and lower; asymmetric only."
     )
     interphase_gap_us: DurationUs = Field(default=0, alias="interphase_gap", ge=0)
-    frequency: RateLaw
+    frequency: RateLaw | None = Field(
+        default=None, description="Required, but not in a procedure: there events have a time."
+    )
     nlet: PulseGroup | None = Field(
         default=None, description="A group in each period; the frequency then counts groups."
+    )
+    lead: LeadPart | None = Field(
+        default=None, description="A group as the first pulse of each hold (W22)."
     )
     level: LevelLaw | None = Field(
         default=None, description="The amplitude as a share of the plateau, never above it."
@@ -104,12 +122,19 @@ GroupChange = Annotated[
 ]
 
 
+LeadChange = Annotated[
+    Annotated[LeadPart, Tag(TAG + "table")] | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(table_or_off),
+]
+
+
 class WaveformChange(Part):
     """What a stage changes of a waveform. Its shape and the ratio of its phases stay (A12)."""
 
     phase_width: WidthLaw | None = None
     frequency: RateLaw | None = None
     nlet: GroupChange | None = None
+    lead: LeadChange | None = None
     level: LevelChange | None = None
 
 
@@ -139,6 +164,10 @@ class StagedChannel(Role):
     amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
     waveform: StagedWaveform
     cycle: StagedCycle | None = None
+    offset_us: DurationUs | None = Field(
+        default=None, alias="offset", ge=0,
+        description="In each hold, its pulses come so much later than the common beat (W24).",
+    )  # fmt: skip
 
     @property
     def aim(self) -> Amplitude:
@@ -199,6 +228,11 @@ class StagePart(RoleChange):
     exclusive: tuple[Annotated[tuple[Name, ...], AfterValidator(unique)], ...] = Field(
         default=(), description="Of a functional stage: roles that are never on together (W18)."
     )
+    events: EventsPart | None = Field(default=None, description="Of a procedure: single pulses.")
+    rule: RulePart | None = Field(default=None, description="It chooses the level of the events.")
+    marks: Annotated[tuple[Name, ...], Field(max_length=20)] = Field(
+        default=(), description="Thresholds that are marked by hand in a tune stage, in order."
+    )
 
     @property
     def by_operator(self) -> bool:
@@ -243,7 +277,9 @@ class StagedProtocol(CurrentProtocol):
     hint = A11
 
     schema_name: Literal["treatment-v2"] = Field(alias="schema")
-    kind: Annotated[FileClass, choice(FileClass)] = Field(default=FileClass.CYCLIC, alias="class")
+    kind: Annotated[ProtocolClass, choice(ProtocolClass)] = Field(
+        default=ProtocolClass.CYCLIC, alias="class"
+    )
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(
         default=None, description="Required where something is drawn by chance."
     )

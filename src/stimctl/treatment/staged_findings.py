@@ -11,6 +11,7 @@ from typing import Any
 from stimctl.quantity import format_duration
 from stimctl.safety.channel_pairs import overlap
 from stimctl.stimulus.consistency import TETANIC_FROM_MHZ
+from stimctl.stimulus.jitter import INTERVAL_STEP_US
 from stimctl.stimulus.laws import SHORTEST_DWELL_US
 from stimctl.suggestion import meant_by
 from stimctl.treatment.consistency import (
@@ -27,13 +28,16 @@ from stimctl.treatment.consistency import (
     site_findings,
     stimulus_findings,
 )
+from stimctl.treatment.event_findings import event_findings
 from stimctl.treatment.functional_findings import functional_findings, switched_findings
-from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
+from stimctl.treatment.offsets import offset_findings
 from stimctl.treatment.segments import Segment, segment_in, stimulus_of_segment
 from stimctl.treatment.staged import (
     MOST_STAGES,
     OWN,
+    ProtocolClass,
     RepeatedStages,
     StagedCycle,
     StagedProtocol,
@@ -62,8 +66,9 @@ def staged_findings(protocol: StagedProtocol) -> tuple[Finding, ...]:
         ),
         *_stage_names(protocol),
         *_session(protocol),
+        *event_findings(protocol),
+        *functional_findings(protocol),
     )
-    found = (*found, *functional_findings(protocol))
     return found or tuple(_segments(protocol))
 
 
@@ -169,6 +174,8 @@ def _length(protocol: StagedProtocol) -> Iterator[Finding]:
 def _stretch(protocol: StagedProtocol, usual_us: int) -> Iterator[Finding]:
     session, path = protocol.session, ("session", "stretch")
     if session.stretch is None:
+        if protocol.kind is ProtocolClass.PROCEDURE:
+            return  # its stages end when they have done their work
         if session.shortest_us != usual_us or session.longest_us != usual_us:
             yield Finding(
                 path,
@@ -214,6 +221,7 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
                 yield from switched_findings(("stages", index), one)
                 continue
             yield from _time(("stages", index, "duration"), one)
+        yield from offset_findings(("stages", index), [one for _, one in on])
         if not protocol.co_contraction and stage.kind is not StageWord.FUNCTIONAL:
             yield from _antagonists(protocol, ("stages", index), [one for _, one in on])
 
@@ -256,8 +264,11 @@ def _laws(protocol: StagedProtocol, path: Path, one: Segment) -> Iterator[Findin
     for key, law in (
         ("frequency", wave.frequency), ("phase_width", wave.phase_width), ("level", wave.level)
     ):  # fmt: skip
+        if law is None and key == "frequency":
+            yield Finding((*path, key), 'is missing; write a rate such as "50 Hz"')
+            continue
         yield from _law((*path, key), key, law, wave.frequency)
-        if isinstance(law, RandomLaw) and protocol.seed is None:
+        if isinstance(law, RandomLaw | JitterLaw) and protocol.seed is None:
             yield Finding(
                 (*path, key), "is drawn by chance: give the file a seed, such as seed = 1"
             )
@@ -285,6 +296,17 @@ def _law(path: Path, key: str, law: Any, rate: Any) -> Iterator[Finding]:
         yield from _list(path, law, rate)
     elif isinstance(law, RandomLaw):
         yield from _dwell(path, law.dwell_us)
+    elif isinstance(law, JitterLaw):
+        yield from _jitter(path, law)
+
+
+def _jitter(path: Path, law: JitterLaw) -> Iterator[Finding]:
+    step = format_duration(INTERVAL_STEP_US)
+    for key, value in (("interval", law.interval_us), ("jitter", law.jitter_us)):
+        if value % INTERVAL_STEP_US:
+            yield Finding((*path, key), f"W23: goes in steps of {step}")
+    if 2 * law.jitter_us > law.interval_us:
+        yield Finding((*path, "jitter"), "W23: is at most half of the interval")
 
 
 def _word(law: Any) -> str:

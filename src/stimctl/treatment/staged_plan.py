@@ -19,7 +19,11 @@ from stimctl.stimulus.exact import exact_dose
 from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
+from stimctl.treatment.event_plan import StageEvents, stage_events
 from stimctl.treatment.functional_plan import switching_of
+from stimctl.treatment.offsets import offset_refusal, with_offset_note
+from stimctl.treatment.one_list import one_list
+from stimctl.treatment.painful import painful
 from stimctl.treatment.program import (
     Carried,
     ChannelSetup,
@@ -91,7 +95,11 @@ def compile_staged(
         if isinstance(channels, Refusal):
             return _in_stage(part, channels)
         carried = _carried(part, names, channels, asked)
-        refusal = _too_strong(sheet, stages, channels, carried) or _rests(sheet, channels)
+        refusal = (
+            _too_strong(sheet, stages, channels, carried)
+            or _rests(sheet, channels)
+            or painful(part, channels, how)
+        )
         if refusal is not None:
             return _in_stage(part, refusal)
         switching = switching_of(protocol, part, sheet, channels, stages)
@@ -106,12 +114,25 @@ def compile_staged(
                 duration_us=lasts_us, zero_us=ZERO_US if place else 0,
                 carried=MappingProxyType(carried), ends_by_operator=part.by_operator,
                 switching=switching,
+                events=_events(protocol, part, place, channels),
             )
         )  # fmt: skip
         names[part.name] = place
         start_us += lasts_us
+    refusal = one_list(sheet, [one for one in stages if one.events is None])
+    if refusal is not None:
+        return refusal
     strongest = tuple(_strongest(stages, number) for number in numbers)
     return Plan(protocol, sheet, strongest, start_us, duration.notes, tuple(stages))
+
+
+def _events(
+    protocol: StagedProtocol, part: StagePart, place: int, channels: Sequence[CurrentChannel]
+) -> StageEvents | None:
+    """What a stage gives one by one; the file has seen to it that this is of one channel."""
+    if not channels:
+        return None
+    return stage_events(protocol, part, place, channels[0].channel, channels[0].role)
 
 
 def _channels(
@@ -132,7 +153,12 @@ def _channels(
     cleared = clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
     if isinstance(cleared, Refusal):
         return cleared
-    return tuple(replace(one, round_us=round_of(one.stimulus)) for one in cleared)
+    offsets = {setup.channel: role.offset_us for setup, role in asked}
+    channels = tuple(
+        replace(one, round_us=round_of(one.stimulus), offset_us=offsets[one.channel])
+        for one in cleared
+    )
+    return offset_refusal(sheet.bounds, channels) or tuple(map(with_offset_note, channels))
 
 
 def round_of(stimulus: Stimulus) -> int:

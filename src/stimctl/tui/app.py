@@ -12,12 +12,12 @@ from contextvars import Context, copy_context
 from typing import ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.widgets import Input
 
 from stimctl.tui.beats import Beats
+from stimctl.tui.list_guard import ListGuard
 from stimctl.tui.model.actions import LOWERING, MENU
 from stimctl.tui.model.desk import Desk
 from stimctl.tui.model.probe import QUERY
@@ -41,7 +41,7 @@ _AHEAD = ("armed", "unknown", "asked", "notes", "fault", "found", "small", "help
 _EVERYWHERE = ("back", "help", "silence", "theme", "save", "quit")
 
 
-class StimctlApp(App[int]):
+class StimctlApp(ListGuard):
     """Brings keys and rows to the model, and puts up what it says."""
 
     CSS_PATH = [  # noqa: RUF012 - as Textual declares it

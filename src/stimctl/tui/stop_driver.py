@@ -124,7 +124,8 @@ class StopDriver(LinuxDriver):
                         self._face.stop_line.stop("the terminal has gone")
                         self._face.terminal_gone()
                         return
-                    for event in parser.feed(decode(data)):
+                    # Half a character is no text yet, and no text would be the parser's end.
+                    for event in parser.feed(text) if (text := decode(data)) else ():
                         self.process_message(event)
                 for event in parser.tick():
                     self.process_message(event)

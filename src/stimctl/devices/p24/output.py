@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -44,6 +45,9 @@ class ChannelOutput(NamedTuple):
     interphase_gap_us: int
     second_phase_ratio: int
     period_us: int
+    pulses: int = 1
+    interval_us: int = 0
+    """Of a group in each period: so many pulses, and from the beginning of one to the next."""
 
     def raises(self, other: ChannelOutput | None) -> bool:
         """Whether this is in any respect more than `other`, or different in kind."""
@@ -51,6 +55,8 @@ class ChannelOutput(NamedTuple):
             self.amplitude_ua > other.amplitude_ua
             or self.phase_width_us > other.phase_width_us
             or self.period_us < other.period_us
+            or self.pulses > other.pulses
+            or (self.pulses > 1 and self.interval_us < other.interval_us)
             or (self.shape, self.interphase_gap_us, self.second_phase_ratio)
             != (other.shape, other.interphase_gap_us, other.second_phase_ratio)
         )
@@ -61,6 +67,8 @@ class ChannelOutput(NamedTuple):
             other.amplitude_ua < self.amplitude_ua
             or other.phase_width_us < self.phase_width_us
             or other.period_us > self.period_us
+            or other.pulses < self.pulses
+            or (other.pulses > 1 and other.interval_us > self.interval_us)
         )
 
 
@@ -94,7 +102,7 @@ def _p24_update(outputs: Mapping[int, ChannelOutput]) -> Message:
             MlChannel(
                 channel - 1,
                 output.period_us,
-                points_of(output),
+                points_of(output, sheet.POINT_MAX_US),
                 double_accuracy=bool(output.period_us % sheet.PERIOD_COARSE_STEP_US),
             )
             for channel, output in outputs.items()
@@ -104,7 +112,7 @@ def _p24_update(outputs: Mapping[int, ChannelOutput]) -> Message:
 
 def _p24_pulse(channel: int, output: ChannelOutput) -> Message:
     connector, index = divmod(channel - 1, CHANNELS_A_CONNECTOR)
-    return LlChannelConfig(True, index, connector, points_of(output))
+    return LlChannelConfig(True, index, connector, points_of(output, sheet.POINT_MAX_US))
 
 
 P24 = Model(
@@ -193,11 +201,13 @@ class OutputEncoder:
             set_point.phase_width_us,
             set_point.interphase_gap_us,
             set_point.second_phase_ratio,
+            set_point.pulses,
+            set_point.interval_us,
             set_point.period_us,
         )
 
 
-SetPointKey = tuple[PulseShape, int, int, int, int, int]
+SetPointKey = tuple[PulseShape, int, int, int, int, int, int, int]
 
 
 def used_period_us(period_us: int, model: Model = P24) -> int:
@@ -209,10 +219,9 @@ def used_period_us(period_us: int, model: Model = P24) -> int:
 def _output(channel: int, numbers: SetPointKey, model: Model) -> ChannelOutput:
     """The set point of one channel, checked against every bound of the device."""
     name, bounds = model.name, model.bounds
-    shape, amplitude_ua, width_us, gap_us, ratio, period_us = numbers
-    output = ChannelOutput(
-        shape, amplitude_ua, width_us, gap_us, ratio, used_period_us(period_us, model)
-    )
+    shape, amplitude_ua, width_us, gap_us, ratio, *group, period_us = numbers
+    used_us = used_period_us(period_us, model)
+    output = ChannelOutput(shape, amplitude_ua, width_us, gap_us, ratio, used_us, *group)
     where = f"channel {channel}"
     if not 0 <= amplitude_ua <= bounds.amplitude_max_ua:
         raise refused(
@@ -223,11 +232,38 @@ def _output(channel: int, numbers: SetPointKey, model: Model) -> ChannelOutput:
             f"{where}: a period of {period_us} us",
             f"{name} repeats every {bounds.period_min_us} to {bounds.period_max_us} us",
         )
-    _check_points(where, shape, points_of(output), model)
+    points = points_of(output, bounds.phase_width_max_us)
+    _check_points(where, shape, points, model)
+    if len(points) > bounds.form_points_max:
+        raise refused(
+            f"{where}: {output.pulses} pulses {output.interval_us} us apart",
+            f"{name} takes {bounds.form_points_max} points a form, not {len(points)}",
+        )
+    lasts_us = sum(point.duration_us for point in points)
+    if output.pulses > 1 and lasts_us + bounds.recovery_us > output.period_us:
+        raise refused(
+            f"{where}: a group of {lasts_us} us every {output.period_us} us",
+            f"{name} needs {bounds.recovery_us} us after it",
+        )
     return output
 
 
-def points_of(output: ChannelOutput) -> tuple[Point, ...]:
+def points_of(output: ChannelOutput, longest_us: int) -> tuple[Point, ...]:
+    """The points of a whole form: those of each pulse, and of 0 mA between those of a group.
+
+    A pause that is longer than `longest_us`, the longest point, is cut into equal parts.
+    """
+    one = _pulse_points(output)
+    pause_us = output.interval_us - sum(point.duration_us for point in one)
+    if output.pulses == 1:
+        return one
+    parts = max(1, -(-pause_us // longest_us))
+    ends = [pause_us * part // parts for part in range(parts + 1)]
+    pause = tuple(Point(end - begin, 0) for begin, end in pairwise(ends))
+    return one + (pause + one) * (output.pulses - 1)
+
+
+def _pulse_points(output: ChannelOutput) -> tuple[Point, ...]:
     """One point for each phase, and one for the gap where there is one."""
     first = Point(output.phase_width_us, output.amplitude_ua)
     if output.shape is PulseShape.MONOPHASIC:
@@ -270,5 +306,5 @@ def _check_points(where: str, shape: PulseShape, points: tuple[Point, ...], mode
 def _unit(output: ChannelOutput, model: Model) -> Unit:
     test = model.bounds.test_pulse
     own = () if test is None else test.phases
-    phases = ((one.duration_us, one.current_ua) for one in points_of(output))
-    return unit_of(output.period_us, (*own, *phases))
+    phases = [(one.duration_us, one.current_ua) for one in _pulse_points(output)]
+    return unit_of(output.period_us, (*own, *(phases * output.pulses)), output.pulses)

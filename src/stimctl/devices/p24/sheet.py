@@ -27,6 +27,7 @@ SCIENCEMODE_MAJOR = 4  # of the wire protocol that it answers with [IFU]
 PERIOD_FINE_STEP_US = 250
 PERIOD_FINE_MAX_US = 8_191_750
 PERIOD_COARSE_STEP_US = 500
+POINT_MAX_US = 4_095
 WATCHDOG_US = 2_000_000
 KEEP_ALIVE_US = 500_000
 FRAME_MAX_BYTES = 576
@@ -39,6 +40,14 @@ _FACTS = (
     Fact("phase_width_max", "4095 us", "[IFU]", "R", "of one point; we use one point a phase"),
     Fact("phase_width_step", "1 us", "[IFU]", "R"),
     Fact("pulse_form_max", "65520 us", "[IFU]", "R", "16 points of 4095 us"),
+    Fact("form_points_max", "16", "[IFU]", "R", "so groups of pulses fit into one form"),
+    Fact(
+        "forms_points_max",
+        "73",
+        "[POLICY]",
+        "D",
+        "points of all channels: the frame keeps to its longest, whatever has to be escaped in it",
+    ),
     Fact("interphase_gap_max", "4095 us", "[IFU]", "R", "one point of 0 mA"),
     Fact("period_min", "500 us", "[IFU]", "R", "0.25 ms can be encoded; not documented, refused"),
     Fact("period_max", "16383 ms", "[IFU]", "R", "16383.5 ms can be encoded, refused [LIB]"),
@@ -90,14 +99,16 @@ P24_SHEET = CapabilitySheet(
         amplitude_max_ua=130_000,
         amplitude_step_ua=500,
         phase_width_min_us=10,
-        phase_width_max_us=4_095,
+        phase_width_max_us=POINT_MAX_US,
         phase_width_step_us=1,
-        interphase_gap_max_us=4_095,
+        interphase_gap_max_us=POINT_MAX_US,
         period_min_us=500,
         period_max_us=16_383_000,
         period_step_us=PERIOD_FINE_STEP_US,
         recovery_us=60,
         busy_max_us=998_999,
+        form_points_max=16,
+        forms_points_max=73,
         shapes=frozenset(PulseShape),
         multiplexed=True,
         compliance_mv=150_000,

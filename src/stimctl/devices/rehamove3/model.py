@@ -11,7 +11,8 @@ from stimctl.wire.sciencemode3.messages import LlChannelConfig, MlChannel, MlUpd
 
 
 def _points(output: ChannelOutput) -> tuple[Point, ...]:
-    return tuple(Point(one.duration_us, one.current_ua) for one in points_of(output))
+    points = points_of(output, sheet.POINT_MAX_US)
+    return tuple(Point(one.duration_us, one.current_ua) for one in points)
 
 
 def _update(outputs: Mapping[int, ChannelOutput]) -> Message:

@@ -25,6 +25,7 @@ FAMILY = "rehamove3"
 SCIENCEMODE_MAJOR = 3  # of the wire protocol that it answers with [DOC]
 
 PERIOD_STEP_US = 500
+POINT_MAX_US = 4_095
 WATCHDOG_US = 2_000_000
 KEEP_ALIVE_US = 500_000
 FRAME_MAX_BYTES = 512
@@ -40,6 +41,7 @@ _FACTS = (
     Fact("phase_width_min", "20 us", "[DOC]", "R", "10 us [README][FLY]; the narrower claim holds"),
     Fact("phase_width_max", "4095 us", "[DOC]", "R", "of one point; we use one point a phase"),
     Fact("phase_width_step", "1 us", "[DOC]", "R"),
+    Fact("form_points_max", "16", "[DOC]", "R", "so groups of pulses fit into one form"),
     Fact("interphase_gap_max", "4095 us", "[DOC]", "R", "one point of 0 mA"),
     Fact("period_min", "2000 us", "[DOC]", "R", "500 Hz; 0.5 ms can be encoded, refused"),
     Fact("period_max", "16383 ms", "[LIB]", "R", "16383.5 ms can be encoded, refused"),
@@ -94,14 +96,15 @@ REHAMOVE3_SHEET = CapabilitySheet(
         amplitude_max_ua=130_000,
         amplitude_step_ua=500,
         phase_width_min_us=20,
-        phase_width_max_us=4_095,
+        phase_width_max_us=POINT_MAX_US,
         phase_width_step_us=1,
-        interphase_gap_max_us=4_095,
+        interphase_gap_max_us=POINT_MAX_US,
         period_min_us=2_000,
         period_max_us=16_383_000,
         period_step_us=PERIOD_STEP_US,
         recovery_us=330,
         busy_max_us=998_900,
+        form_points_max=16,
         shapes=frozenset(PulseShape),
         multiplexed=True,
         compliance_mv=150_000,

@@ -22,7 +22,7 @@ from stimctl.devices.output_frame import (
 )
 from stimctl.devices.rehastim2.sheet import PHASE_GAP_US, REHASTIM2_SHEET
 from stimctl.safety.cleared import SetPoint
-from stimctl.safety.device_bounds import Group
+from stimctl.safety.device_bounds import SINGLE, Group
 from stimctl.stimulus.pulse import PulseShape
 from stimctl.wire.sciencemode2 import messages as sm2
 
@@ -193,14 +193,14 @@ def _checked(channel: int, point: SetPoint) -> _Numbers:
             f"{where}: a period of {point.period_us} us",
             f"a RehaStim2 repeats every {_BOUNDS.period_min_us} to {_BOUNDS.period_max_us} us",
         )
-    pulses, gap_us = _checked_group(where, point.cleared.group)
+    pulses, gap_us = _checked_group(where, point.group)
     return _Numbers(amplitude_ua, width_us, point.period_us, period_us, pulses, gap_us)
 
 
-def _checked_group(where: str, group: Group | None) -> tuple[int, int]:
-    """How many pulses in each turn of the list, and their gap in us: 1 and 0 without a group."""
-    if group is None:
-        return 1, 0
+def _checked_group(where: str, group: Group) -> Group:
+    """How many pulses in each turn of the list, and their gap in us."""
+    if group == SINGLE:
+        return group
     if not 2 <= group.pulses <= _BOUNDS.pulses_per_group_max:
         raise refused(
             f"{where}: groups of {group.pulses} pulses",
@@ -215,7 +215,7 @@ def _checked_group(where: str, group: Group | None) -> tuple[int, int]:
 
 
 def _unit(output: ChannelOutput, period_us: int) -> Unit:
-    phases = [(output.phase_width_us, output.amplitude_ua)] * 2
+    phases = [(output.phase_width_us, output.amplitude_ua)] * 2 * output.pulses
     return unit_of(period_us, phases, output.pulses)
 
 

@@ -32,7 +32,10 @@ _ZERO_SEEN = ("identified", "stopped", "closed", "fault")
 _LASTING = (Condition.BATTERY_LOW, Condition.BATTERY_CRITICAL, Condition.DISK_LOW)
 _LONGEST = 300
 #: Who set a plateau, in the words of the last change; the line, where a raise did not get through.
-_BY = {"hand": "you", "program": "program", "script": "script", "line": "it never got through"}
+_BY = {
+    "hand": "you", "program": "program", "script": "script", "follow": "target",
+    "line": "it never got through",
+}  # fmt: skip
 
 
 class Live(SessionModel):

@@ -103,6 +103,15 @@ def trains_in(plan: AnyPlan | None, number: int) -> str:
     return ", then ".join(dict.fromkeys(train_of(one) for one in there if one is not None))
 
 
+def stage_now(bed: Bedside) -> str:
+    """The present stage and how many there are; "" where the treatment has none."""
+    plan = bed.plan
+    if plan is None or not plan.named_stages:
+        return ""
+    now = plan.stage_at(bed.live.plan_time_us)
+    return f"stage {now.number + 1} of {len(plan.stages)}: {now.name}"
+
+
 def no_next_stage(bed: Bedside) -> str | None:
     """Why no stage can be ended early; None where one follows the present one."""
     plan = bed.plan
@@ -110,3 +119,9 @@ def no_next_stage(bed: Bedside) -> str | None:
         return "this treatment has no stages"
     now = plan.stage_at(bed.live.plan_time_us)
     return "no stage follows" if now.number + 1 == len(plan.stages) else None
+
+
+def no_events(bed: Bedside) -> str | None:
+    """Why nobody answers events; None where the treatment is a procedure."""
+    there = bed.plan is not None and any(stage.events for stage in bed.plan.stages)
+    return None if there else "this treatment has no single events"

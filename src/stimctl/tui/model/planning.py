@@ -77,10 +77,11 @@ class Choice:
         """What it does one after the other, in words; empty where that is the same all the time."""
         from stimctl.supervisor.stage_words import staged_lines
         from stimctl.treatment.staged import StagedProtocol
+        from stimctl.tui.model.words import with_signs
 
         if not isinstance(self.protocol, StagedProtocol):
             return ()
-        return tuple(safe(line, 400) for line in staged_lines(self.protocol))
+        return tuple(with_signs(safe(line, 400)) for line in staged_lines(self.protocol))
 
     @property
     def adjusted(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from stimctl.quantity import format_clock, format_duration
 
 Row = Mapping[str, Any]
+_TYPED_MICRO = re.compile(r"(?<=\d )us\b")
 _MARKERS = {"high": "!!!", "medium": "!!", "low": "!"}
 
 
@@ -32,6 +34,11 @@ def local_time(row: Row, *, thousandths: bool = False) -> str:
 def clock_text(us: int) -> str:
     """Time as mm:ss: on a screen that is redrawn its width stays."""
     return format_clock(us, minute_digits=2)
+
+
+def with_signs(text: str) -> str:
+    """A text with numbers in us, with the unit's sign in place of its letters for typing."""
+    return _TYPED_MICRO.sub("µs", text)
 
 
 def duration_text(us: int) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stimctl.errors import UsageError
 from stimctl.supervisor.device_names import EXAMPLE
 from stimctl.tui.model.actions import ANSWERS
 from stimctl.tui.model.device_facts import starting
 from stimctl.tui.model.measure import Measure
+from stimctl.tui.model.planned import stage_now
 from stimctl.tui.model.text import safe
 from stimctl.tui.model.words import clock_text
 from stimctl.tui.plain.command import Command, Do, one_of
@@ -53,6 +54,9 @@ def _status(desk: Desk, _rest: list[str]) -> str:
     told = [
         f"{kind}, {live.state}, {clock_text(live.left_us(now_ns))} left, link {live.link or '-'}"
     ]
+    stage = stage_now(desk.bed)
+    if stage:
+        told.append(stage)
     # An unconfirmed output has no level that could be read as if it were live (M3).
     known, measure = live.state != "unknown", live.measure
     for one in live.channels.values():
@@ -101,6 +105,22 @@ def _found(desk: Desk, rest: list[str]) -> str:
     return ""
 
 
+def _answer(word: str) -> Do:
+    """What the person says of an event of a procedure."""
+
+    def do(desk: Desk, _rest: list[str]) -> str:
+        desk.bed.ask("answer", answer=word)
+        return ""
+
+    return do
+
+
+def _mark(desk: Desk, rest: list[str]) -> str:
+    fields: dict[str, Any] = {"mark": one_of(rest, "threshold")} if rest else {}
+    desk.bed.ask("mark_threshold", **fields)
+    return ""
+
+
 def _of_unknown(action: str) -> Do:
     """What the screen of an unconfirmed output offers."""
 
@@ -146,6 +166,13 @@ COMMANDS: Mapping[str, Command] = {
     "sensory": Command("mark: begins to feel it", action="mark-sensory"),
     "motor": Command("mark: the muscle begins to move", action="mark-motor"),
     "tolerance": Command("mark: no more is wanted", action="mark-tolerance"),
+    "felt": Command("the person feels the event that was given last", do=_answer("felt")),
+    "too-much": Command(
+        "the person wants no more of that: lower, and no higher again", do=_answer("too-much")
+    ),
+    "mark-threshold": Command(
+        "the level is this threshold of the stage; or mark-threshold NAME", do=_mark
+    ),
     "found": Command("found CHANNEL SITE: where the person feels it; or elsewhere", do=_found),
     "leads-checked": Command(
         "after a channel was felt elsewhere: the leads are as planned",
