@@ -32,6 +32,7 @@ DOOR = "stimctl.system_files"
 #: They import modules that Windows has not: serial lines, terminals, stop faces.
 POSIX = {
     "firmware_sim.pty_line",
+    "stimctl.markers.line",
     "stimctl.supervisor.bare_port",
     "stimctl.supervisor.port",
     "stimctl.supervisor.presence",

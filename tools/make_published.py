@@ -20,6 +20,7 @@ PAGE = ROOT / "docs" / "reference" / "published-treatments.md"
 _ROWS = ROOT / "docs" / "published-treatments.toml"
 _HEAD = ("treatment", "source", "certainty")
 _TRY = (
+    "# not run: in the folder of the sources, and tests/treatment/test_published.py rehearses all\n"
     "stimctl rehearse examples/protocols/nmes-copd-warm-up.toml --device sim:p24 "
     "--amplitude 1=20mA --area 1=25cm2"
 )

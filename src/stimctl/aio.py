@@ -11,7 +11,7 @@ import contextvars
 import functools
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -94,6 +94,10 @@ class AsyncDevice:
         """As of `Device`: the events since the last call; it waits for nothing."""
         return self.device.events()
 
+    def results(self) -> tuple[Row, ...]:
+        """As of `Device`; it waits for nothing."""
+        return self.device.results()
+
     def cut_short(self) -> None:
         """As of `Device`: a stop, without waiting for it."""
         self.device.cut_short()
@@ -105,6 +109,7 @@ class AsyncDevice:
     # -- the methods of `Device`, by one mechanism
 
     load = _awaited(Device.load)
+    change = _awaited(Device.change)
     prepare = _awaited(Device.prepare)
     arm = _awaited(Device.arm)
     start = _awaited(Device.start)
@@ -132,6 +137,8 @@ class AsyncDevice:
     note = _awaited(Device.note)
     mark = _awaited(Device.mark)
     acknowledge = _awaited(Device.acknowledge)
+    answer = _awaited(Device.answer)
+    mark_threshold = _awaited(Device.mark_threshold)
 
     async def loop(
         self,
@@ -157,6 +164,19 @@ class AsyncDevice:
             targets = callback(turn)
             targets = await targets if inspect.isawaitable(targets) else targets
             await self._in_thread(functools.partial(self.device._take_targets, turn, targets))
+
+    async def pulses_given(self) -> AsyncIterator[GivenPulse]:
+        """As of `Device`, for `async for`.
+
+        Yields:
+            The pulse with its times. Answer it in the body of the loop.
+
+        Raises:
+            DeviceFaultError, OutputUnknownError, StateError: as soon as the session no longer runs.
+        """
+        given = self.device.pulses_given()
+        while (pulse := await self._in_thread(lambda: next(given, None))) is not None:
+            yield pulse
 
     # -- inside
 

@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from stimctl.codes import Code
@@ -19,25 +19,21 @@ from stimctl.errors import (
     LinkError,
     OutputUnknownError,
     StateError,
-    UsageError,
 )
 from stimctl.markers.heard import Heard
 from stimctl.markers.marker import Marker
 from stimctl.markers.names import parse_markers
 from stimctl.markers.open import MarkerOutput, open_markers
-from stimctl.records.answers import read_answers
-from stimctl.records.places import user_protocol_folders
-from stimctl.records.protocol_files import read_limit_file, read_protocol
-from stimctl.stimulus.level import CURRENT, PERCENT
 from stimctl.supervisor.api_arming import ApiArming
-from stimctl.supervisor.api_follow import FollowRange, Follows, Turn
+from stimctl.supervisor.api_follow import FollowRange, Turn
+from stimctl.supervisor.api_loads import Loads
 from stimctl.supervisor.api_procedure import Procedures
 from stimctl.supervisor.api_requests import Requested
 from stimctl.supervisor.child_process import refuse_copy
 from stimctl.supervisor.client import Row, SupervisorClient
 from stimctl.supervisor.device_names import parse_device
 from stimctl.supervisor.platform_support import need_session
-from stimctl.supervisor.reach import NOTHING, Reach, checked_channels
+from stimctl.supervisor.reach import NOTHING
 from stimctl.supervisor.stop_face_names import stop_face_options
 from stimctl.supervisor.view import GivenPulse, Reading, SessionView
 
@@ -96,7 +92,7 @@ def connect(
     )  # fmt: skip
 
 
-class Device(Follows, Procedures):
+class Device(Loads, Procedures):
     """One session with one device. A method that cannot do its work raises a `StimctlError`."""
 
     def __init__(
@@ -134,6 +130,7 @@ class Device(Follows, Procedures):
         self._heard = Heard(self._view)
         self._client = SupervisorClient(device, options, on_row=self._heard.take)
         self._reach = NOTHING
+        self._loaded = None
         self._is_open = False
         self._hold_us, self._held_s = 0, 0.0
         self._one_pulse = threading.Lock()
@@ -190,116 +187,6 @@ class Device(Follows, Procedures):
             raise self._view.not_confirmed() from error
 
     # -- before output ------------------------------------------------------------------------
-
-    def load(
-        self,
-        protocol: str | Path,
-        *,
-        amplitudes: Mapping[int, str] = MappingProxyType({}),
-        intensities: Mapping[int, str] = MappingProxyType({}),
-        areas: Mapping[int, str],
-        sites: Mapping[int, str] | None = None,
-        contacts: Mapping[int, str] = MappingProxyType({}),
-        duration: str = "",
-        acknowledge: Sequence[str] = (),
-        limits: Mapping[str, Path] = MappingProxyType({}),
-        profile: str = "",
-        confirm: str = "",
-    ) -> Row:
-        """Compile a treatment protocol for this device. Nothing is put out.
-
-        Args:
-            protocol: a name from `stimctl protocols list`, or the path of a file.
-            amplitudes: the maximum of each channel ("12 mA").
-            intensities: the same in percent ("40 %"), on a device without current control.
-            areas: the area of the smaller electrode of each channel ("25 cm2").
-            sites: body sites ("left-calf", or "left-calf/left-foot" for electrodes apart).
-            contacts: how much of the electrode touches the skin ("80 %"), where that is not all.
-            duration: how long ("30 min"), where the protocol leaves a choice.
-            acknowledge: ids of warnings that are accepted.
-            limits: files of limits of the "site", the "person" or the "session". They only lower
-                what is allowed.
-            profile: "home", "clinic" (as without it) or "research".
-            confirm: the four characters that the rehearsal of this plan has printed. On hardware
-                `arm` demands them, and what `prepare` hands in.
-
-        Returns:
-            A row with `digest`, `duration_us` and `channels`.
-
-        Raises:
-            LimitRefusedError: a limit is exceeded; it names the limit, its source and the nearest
-                legal value.
-            ProtocolFileError: the file is invalid.
-            QuantityError, UsageError: a value cannot be read, or the channels do not match.
-        """
-        if amplitudes and intensities:
-            raise UsageError("amplitudes and intensities are of different kinds of devices")
-        scale, ceilings = (PERCENT, intensities) if intensities else (CURRENT, amplitudes)
-        ceilings, areas = checked_channels(ceilings), checked_channels(areas)
-        sites = checked_channels(sites or {})
-        for ceiling in ceilings.values():
-            scale.parse(ceiling)
-        if ceilings.keys() != areas.keys():
-            raise UsageError(f"{scale.name}s and areas name different channels")
-        text = read_protocol(str(protocol), user_protocol_folders())
-        ask = self._ask
-        ask("load", path=str(text.path.resolve()), sha256=text.sha256)
-        for layer, path in limits.items():
-            file = read_limit_file(path)
-            ask("limits", layer=layer, path=str(file.path.resolve()), sha256=file.sha256)
-        for channel, ceiling in ceilings.items():
-            at = {"site": sites[channel]} if channel in sites else {}
-            at |= {"contact": contacts[channel]} if channel in contacts else {}
-            ask("channel", channel=channel, level=ceiling, area=areas[channel], **at)
-        chosen: dict[str, Any] = {"duration": duration} if duration else {}
-        chosen |= {"profile": profile} if profile else {}
-        ask("options", acknowledge=" ".join(acknowledge), **chosen)
-        compiled = ask("compile")
-        self._reach = Reach.of(compiled)
-        if confirm:
-            ask("prepare", confirm=confirm)
-        self._until("checked")
-        return compiled
-
-    def prepare(
-        self,
-        *,
-        screening: Path | None = None,
-        approvals: Sequence[str] = (),
-        acknowledge: Sequence[str] = (),
-        sides: Mapping[int, str] = MappingProxyType({}),
-        second_identifier: str = "",
-        electrodes: Mapping[int, str] = MappingProxyType({}),
-    ) -> None:
-        """Hand in what people have said, after `load`. Needed on hardware, harmless on a twin.
-
-        `arm` says what is missing.
-
-        Args:
-            screening: a file of answers as `stimctl screening` prints it, with the person's code
-                and the day.
-            approvals: ids of conditions for which a specialist's approval is on file.
-            acknowledge: ids that `arm` names ("E6": the electrodes are one width apart).
-            sides: "left" or "right" for each channel, given by who looks at the person.
-            second_identifier: the four digits that the person tells, where they are kept with the
-                code.
-            electrodes: for each channel the name under which its electrodes are kept
-                (`stimctl people electrodes`), where they are.
-
-        Raises:
-            ProtocolFileError: the file of answers is invalid.
-            UsageError: a side is invalid, or a name of electrodes.
-        """
-        ask = self._ask
-        if screening is not None:
-            ask("prepare", **read_answers(screening).as_fields())
-        told: dict[str, Any] = {"approvals": " ".join(approvals)} if approvals else {}
-        told |= {"acknowledge": " ".join(acknowledge)} if acknowledge else {}
-        told |= {"sides": " ".join(f"{one}={side}" for one, side in sides.items())} if sides else {}
-        told |= {"second": second_identifier} if second_identifier else {}
-        named = " ".join(f"{one}={name}" for one, name in electrodes.items())
-        told |= {"electrodes": named} if named else {}
-        ask("prepare", **told)
 
     def arm(self) -> None:
         """Arm: the first of the two steps to output. Zero is verified once more.

@@ -80,6 +80,7 @@ def phases(bench: Bench) -> list[str]:
     return [str(event.data["phase"]) for event in bench.told(Kind.FOLLOWED)]
 
 
+@pytest.mark.hazard("H80")
 def test_a_target_is_reached_by_single_steps_and_at_most_1_ma_a_second() -> None:
     bench = following(5_000)
     since_us = bench.now_ns // 1_000
@@ -157,6 +158,7 @@ def test_data_that_come_again_in_time_go_on_and_those_that_come_too_late_do_not(
     assert target(bench, 1_000) == ""
 
 
+@pytest.mark.hazard("H80")
 @pytest.mark.parametrize(
     ("age_ns", "code"),
     [(101 * MS, "follow-old"), (SECOND, "follow-old"), (-21 * MS, "follow-ahead"), (99 * MS, "")],

@@ -12,6 +12,8 @@ import pytest
 import stimctl
 from firmware_sim.ledger import Ledger
 from stimctl.errors import LimitRefusedError, ProtocolFileError, StateError, UsageError
+from stimctl.records.adjusted_files import with_waveform
+from stimctl.records.protocol_files import read_protocol
 from stimctl.records.sessions import show_session
 from tests.supervisor.test_supervisor_api import end_twins
 from tests.support.scripted_device import acked_of
@@ -117,3 +119,42 @@ def test_of_ten_thousand_pulses_every_one_is_given_or_refused_and_none_is_lost(
     assert ledger[1].pulses == len(given)
     for one, at_ns in zip(given, there, strict=True):
         assert one.asked_ns <= one.sent_ns <= at_ns <= one.acked_ns
+
+
+def test_pulses_change_through_a_verified_zero_and_everything_is_cleared_again(
+    record: Path, tmp_path: Path
+) -> None:
+    with stimctl.connect("sim:p24", journal=tmp_path / "journal") as device:
+        with pytest.raises(StateError, match="change refused"):
+            device.change(1, phase_width="100 us")
+        device.load("tens-conventional", amplitudes={1: "2 mA"}, areas={1: "25 cm2"})
+        device.arm()
+        device.start(hold="20 s")
+        device.raise_to(1, "1 mA")
+        with pytest.raises(ProtocolFileError):  # the output goes on: nothing was changed
+            device.change(1, phase_width="5 parsec")
+        assert device.state == "running"
+        changed = device.change(1, phase_width="150 us", frequency="80 Hz")
+        assert device.state == "checked"
+        assert acked_of(device.readings[1]) == 0
+        assert "[parent]" in changed.read_text("utf-8")
+        with pytest.raises(LimitRefusedError):
+            device.change(1, phase_width="5 ms")
+        device.change(1, phase_width="120 us")
+        device.arm()
+        device.start(hold="20 s")
+        assert device.readings[1].commanded.value == 0
+        device.raise_to(1, "0.5 mA")
+    runs = sorted(Ledger.from_file(record)[1].runs, key=lambda run: run.start_us)
+    assert [run.peak_ua for run in (runs[0], runs[-1])] == [500, 500]
+    shown = show_session(tmp_path / "journal", "last")
+    setups = [one.data for one in shown.timeline if one.kind == "setup"]
+    assert len(setups) == 3
+    assert "120" in str(setups[-1]["channels"])
+    assert not Ledger.from_file(record).running
+
+
+def test_what_is_a_sweep_or_a_stage_is_not_changed_as_one_value() -> None:
+    text = read_protocol("tens-modulated", [])
+    with pytest.raises(UsageError, match="a sweep or a matter of stages"):
+        with_waveform(text, 0, {"phase_width": "100 us"})

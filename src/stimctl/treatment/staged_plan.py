@@ -114,10 +114,7 @@ def compile_staged(
         )  # fmt: skip
         names[part.name] = place
         start_us += lasts_us
-    refusal = one_list(sheet, stages)
-    if refusal is not None:
-        return refusal
-    refusal = one_list(sheet, stages)
+    refusal = one_list(sheet, [one for one in stages if one.events is None])
     if refusal is not None:
         return refusal
     strongest = tuple(_strongest(stages, number) for number in numbers)

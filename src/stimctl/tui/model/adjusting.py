@@ -6,12 +6,9 @@ state folder. It says which protocol it was made from, its parent.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from stimctl.errors import UsageError
@@ -23,7 +20,21 @@ from stimctl.quantity import (
     parse_frequency_mhz,
     parse_ratio_permille,
 )
-from stimctl.records.whole_file import write_whole
+from stimctl.records.adjusted_files import (
+    PARENT as _PARENT,
+)
+from stimctl.records.adjusted_files import (
+    adjusted_path as adjusted_path,
+)
+from stimctl.records.adjusted_files import (
+    save_adjusted as save_adjusted,
+)
+from stimctl.records.adjusted_files import (
+    toml_text as toml_text,
+)
+from stimctl.records.adjusted_files import (
+    with_parent as with_parent,
+)
 from stimctl.tui.model.words import duration_text
 
 
@@ -46,7 +57,6 @@ def _count(text: str) -> int:
 
 
 _US, _S = 1, 1_000_000
-_PARENT = "parent"
 
 
 def _time(section: str, key: str, label: str, step_us: int) -> Field:
@@ -116,12 +126,6 @@ def _whole_cycles(session: dict[str, Any], cycle: Mapping[str, Any]) -> None:
             session["contractions"] = count
 
 
-def with_parent(text: str, id_: str, version: str, sha256: str) -> str:
-    """The text with the protocol that it was made from; `sha256` is that of its file."""
-    parent = {"id": id_, "version": version, "sha256": sha256}
-    return toml_text({**tomllib.loads(text), _PARENT: parent})
-
-
 def with_parent_of(text: str, filed: str) -> str:
     """The text with the parent that stands in `filed`, or without one."""
     mapping, parent = tomllib.loads(text), tomllib.loads(filed).get(_PARENT)
@@ -147,51 +151,8 @@ def alternated(text: str, role: str, count: int) -> str:
     return toml_text(mapping)
 
 
-def adjusted_path(folder: Path, name: str, text: str) -> Path:
-    """Where a changed protocol is kept."""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return folder / "adjusted" / digest / f"{name}.toml"
-
-
-def save_adjusted(folder: Path, name: str, text: str) -> Path:
-    """Write a changed protocol where the supervisor can read it; the same text, the same file."""
-    path = adjusted_path(folder, name, text)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, text)
-    return path
-
-
 def _table(channel: dict[str, Any], section: str) -> dict[str, Any] | None:
     found: Any = channel
     for part in section.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else None
-
-
-def toml_text(mapping: Mapping[str, Any]) -> str:
-    """A mapping as TOML; for the kinds of value a protocol file has."""
-    return "\n".join(_lines(mapping, ())) + "\n"
-
-
-def _lines(mapping: Mapping[str, Any], place: tuple[str, ...]) -> list[str]:
-    found = [f"{key} = {_value(one)}" for key, one in mapping.items() if not _is_table(one)]
-    for key, one in mapping.items():
-        inner = (*place, key)
-        if isinstance(one, Mapping):
-            found += ["", f"[{'.'.join(inner)}]", *_lines(one, inner)]
-        elif _is_table(one):
-            for item in one:
-                found += ["", f"[[{'.'.join(inner)}]]", *_lines(item, inner)]
-    return found
-
-
-def _is_table(value: Any) -> bool:
-    tables = isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
-    return isinstance(value, Mapping) or tables
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(one) for one in value) + "]"
-    # A JSON text is a TOML basic string too, with non-ASCII characters written as they are.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
