@@ -42,6 +42,7 @@ def record(plan: CurrentPlan, family: str) -> list[dict[str, object]]:
     return bench.twin.records()
 
 
+@pytest.mark.hazard("H39")
 @pytest.mark.parametrize("device", ["p24", "rehamove3"])
 @pytest.mark.parametrize(
     ("rate", "lead", "up"),
@@ -120,6 +121,7 @@ def test_a_lead_that_cannot_be_certain_is_refused_when_the_file_is_read(name: st
         staged(text)
 
 
+@pytest.mark.hazard("H39")
 def test_a_device_that_cannot_change_its_form_for_one_pulse_says_so() -> None:
     no = compiled(staged(text_of()), 2_000, sheet=FAMILIES["rehastim2"].sheet)
     assert isinstance(no, Refusal)

@@ -81,6 +81,7 @@ def test_removing_every_offset_never_changes_what_is_refused(width: int) -> None
         assert doses[0] == doses[1]
 
 
+@pytest.mark.hazard("H79")
 def test_a_device_with_an_order_of_its_own_says_so() -> None:
     no = compiled(staged(text_of((0, 50))), 4_000, 4_000, sheet=FAMILIES["rehastim2"].sheet)
     assert isinstance(no, Refusal)
@@ -119,6 +120,7 @@ WRONG = {
 }
 
 
+@pytest.mark.hazard("H79")
 @pytest.mark.parametrize("name", WRONG)
 def test_an_offset_without_a_common_beat_is_refused(name: str) -> None:
     text, why = WRONG[name]

@@ -64,8 +64,8 @@ class RandomLaw(Part, Generic[V]):
 
 
 class JitterLaw(Part):
-    """Each interval between two pulses is drawn anew: as likely any from `interval` less `jitter`
-    to `interval` and `jitter`, in steps of 0.5 ms. It needs the seed of the file."""
+    """Each interval between two pulses is drawn by itself: as likely any from `interval` less
+    `jitter` to `interval` and `jitter`, in steps of 0.5 ms. It needs the seed of the file."""
 
     interval_us: DurationUs = Field(alias="interval", ge=500)
     jitter_us: DurationUs = Field(alias="jitter", ge=500)
