@@ -131,7 +131,7 @@ def switched_findings(path: Path, one: Segment) -> Iterator[Finding]:
     constant = isinstance(wave.frequency, int) and isinstance(wave.phase_width, int)
     if not constant or wave.level is not None:
         message = f"{one.role.role} is switched by an input; its rate, width and level are constant"
-        yield Finding((*path, "waveform"), message)
+        yield Finding(path, message)
 
 
 def _unknown(name: str, known: list[str], what: str) -> str:

@@ -217,10 +217,9 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
             if does not in seen:
                 seen.append(does)
                 yield from _segment(protocol, _where(index, number, one), one)
-            if one.activation is not None:
-                yield from switched_findings(("stages", index), one)
-                continue
-            yield from _time(("stages", index, "duration"), one)
+            switched = one.activation is not None
+            look = switched_findings if switched else _time
+            yield from look(("stages", index, "waveform" if switched else "duration"), one)
         yield from offset_findings(("stages", index), [one for _, one in on])
         if not protocol.co_contraction and stage.kind is not StageWord.FUNCTIONAL:
             yield from _antagonists(protocol, ("stages", index), [one for _, one in on])
