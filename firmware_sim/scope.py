@@ -102,16 +102,21 @@ def _let_through(rows: list[dict[str, Any]], shot: Shot, unit: ExternalUnit) -> 
 def csv_of(rows: Iterable[dict[str, Any]], shot: Shot, unit: ExternalUnit | None = None) -> str:
     """The shot as CSV."""
     lines = [HEADER]
-    time_us = shot.from_us
-    for at_us, points in pulses(rows, shot, unit):
-        while time_us < at_us - MARGIN_US:
+    time_us = shown_us = shot.from_us
+    found = pulses(rows, shot, unit)
+    for (at_us, points), after in zip(found, [*found[1:], None], strict=False):
+        begins_us = max(shown_us, at_us - MARGIN_US)
+        while time_us < begins_us:
             lines.append(_line(shot, time_us, 0))
             time_us += _REST_US
-        time_us = max(shot.from_us, at_us - MARGIN_US)
+        time_us = begins_us
         end_us = at_us + sum(us for us, _ in points) + MARGIN_US
+        if after is not None:  # pulses of a group may follow each other within the margin
+            end_us = min(end_us, after[0])
         while time_us < end_us:
             lines.append(_line(shot, time_us, _current_ua(points, time_us - at_us)))
             time_us += shot.every_us
+        shown_us = time_us
     while time_us < shot.until_us:
         lines.append(_line(shot, time_us, 0))
         time_us += _REST_US

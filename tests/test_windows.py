@@ -67,6 +67,8 @@ CAUGHT = {
     "firmware_sim.owner": "pidfd_open: an AttributeError is what other systems answer, too",
     "stimctl.cli.signals": "set_blocking: a session alone listens for signals",
     "stimctl.commission.session_rig": "fork, kill: a session alone comes by",
+    "stimctl.inputs.__main__": "AF_UNIX: a session alone has inputs",
+    "stimctl.inputs.sensor": "set_blocking: a session alone has inputs",
     "stimctl.keyboard": "tcgetpgrp, getpgrp: a session alone needs the keyboard",
     "stimctl.records.places": "getuid: after `import pwd`, which fails there",
     "stimctl.report.file": "posix_spawn: after a look for xdg-open, which is not there",

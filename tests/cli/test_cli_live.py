@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,8 +38,8 @@ class FakeClient:
     plan_digest: str
     close_code: int
 
-    def __init__(self, device: str, options: list[str]) -> None:
-        self.device, self.options = device, options
+    def __init__(self, device: str, options: list[str], *, on_row: Callable[[Any], None]) -> None:
+        self.device, self.options, self.on_row = device, options, on_row
         self.state = "disconnected"
         self.exit_code: int | None = None
         self.commands: list[tuple[str, dict[str, Any]]] = []
