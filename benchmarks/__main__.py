@@ -10,6 +10,7 @@ import sys
 from benchmarks import (
     bench_capture,
     bench_codec,
+    bench_functional,
     bench_output_check,
     bench_plugin,
     bench_pulses,
@@ -41,6 +42,7 @@ def main() -> int:
         bench_plugin,
         bench_pulses,
         bench_rehearse,
+        bench_functional,
         bench_records,
         bench_sm2,
         bench_tui,

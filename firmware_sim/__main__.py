@@ -152,6 +152,16 @@ def _nowhere(row: Row) -> None:
     """Take a row that nobody wants to keep."""
 
 
+def _sensor(words: Sequence[str]) -> int:
+    from .sensor_verb import run_sensor
+
+    try:
+        return run_sensor(words[0] if words else "")
+    except ValueError as wrong:
+        complain(str(wrong))
+        return EXIT_USAGE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0 (done), 1 (failed while running; a rule is broken) or 2 (bad
     options)."""
@@ -160,6 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .record_verbs import run_record_verb  # it loads the invariant
 
         return run_record_verb(words)
+    if words and words[0] == "sensor":
+        return _sensor(words[1:])
     try:
         options = make_parser(words[0] if words else "").parse_args(words)
         if not _list(options):

@@ -29,6 +29,9 @@ settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
 
+# Until all tests are collected nothing is thrown away, and to search takes a sixth of the time.
+gc.disable()
+
 #: What is tried on Windows: the pure core, and in `test_windows` what else works there.
 _ON_WINDOWS = (
     "body", "devices", "invariant", "property", "safety", "session", "stimulus", "support",
@@ -75,6 +78,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtestloop() -> None:
+    """In the process that only hands out the tests, too."""
+    gc.enable()
 
 
 def pytest_runtest_teardown() -> None:

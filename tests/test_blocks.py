@@ -150,6 +150,7 @@ def sandbox(
     for name in [name for name in os.environ if name.startswith("STIMCTL_")]:
         monkeypatch.delenv(name)
     shutil.copytree(recorded, tmp_path / "state")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     for name in ("usb", "clinic-protocols", "stim"):
         (tmp_path / name).mkdir()
     shipped = (ROOT / "protocols" / "nmes-tka.toml").read_text(encoding="utf-8")

@@ -32,6 +32,8 @@ NEEDS = {
     Need.PROTOCOL_LIBRARY: READINESS
     + "test_a_program_runs_no_shipped_protocol_where_only_signed_ones_may_run",
     Need.PRESENCE: NOTHING,
+    Need.FUNCTIONAL: READINESS
+    + "test_a_program_whose_inputs_switch_output_is_refused_on_every_device",
     Need.STOP_FACE: FROM_AFAR,
     Need.ISOLATION: GATE,
     Need.STOP_KEY: GATE,

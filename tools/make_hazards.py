@@ -29,7 +29,7 @@ ROWS = ROOT / "docs" / "hazards.toml"
 FIGURES = ROOT / "docs" / "hazards-figures.toml"
 PAGE = ROOT / "docs" / "reference" / "hazards.md"
 DATA = result_file.DATA / packaged.HAZARDS
-IDS = tuple(f"H{number:02}" for number in range(1, 82))
+IDS = tuple(f"H{number:02}" for number in range(1, 83))
 CONTROLS = ("software", "hardware", "operator", "none")
 KINDS = {
     "goes-on": "output goes on when it should have ended",

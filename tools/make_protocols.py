@@ -12,7 +12,7 @@ from stimctl.records.protocol_files import (
     list_percent_protocols,
     list_protocols,
 )
-from stimctl.safety import Electrode
+from stimctl.safety import Electrode, Profile
 from stimctl.stimulus.level import Level
 from stimctl.treatment.information import load_information
 from stimctl.treatment.load import load_any
@@ -39,12 +39,14 @@ def page(text: str) -> str:
     return text
 
 
-def fits(protocol: AnyFile) -> tuple[str, ...]:
+def fits(protocol: AnyFile, profile: Profile = Profile.CLINIC) -> tuple[str, ...]:
     """The device families that can give it, whatever its amplitude is raised to."""
-    return tuple(name for name, family in FAMILIES.items() if _plan(protocol, family.sheet))
+    return tuple(
+        name for name, family in FAMILIES.items() if _plan(protocol, family.sheet, profile)
+    )
 
 
-def _plan(protocol: AnyFile, sheet: object) -> bool:
+def _plan(protocol: AnyFile, sheet: object, profile: Profile) -> bool:
     in_percent = isinstance(protocol, PercentProtocol)
     if in_percent != (sheet.external_pulses is not None):  # type: ignore[attr-defined]
         return False
@@ -55,7 +57,8 @@ def _plan(protocol: AnyFile, sheet: object) -> bool:
         ChannelSetup(number, Level(protocol.scale, 0), electrode)
         for number in range(1, len(protocol.channels) + 1)
     ]
-    return isinstance(compile_plan(protocol, sheet, setups), Plan)  # type: ignore[call-overload]
+    plan = compile_plan(protocol, sheet, setups, profile=profile)  # type: ignore[call-overload]
+    return isinstance(plan, Plan)
 
 
 def _protocols(sources: Iterable[ProtocolSource]) -> str:

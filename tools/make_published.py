@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from stimctl.safety import Profile
 from stimctl.treatment.load import load_any
 from tools.make_protocols import fits
 
@@ -89,7 +90,9 @@ def _said(every: list[Row]) -> list[tuple[str, ...]]:
 
 def _devices(name: str) -> str:
     path = ROOT / name
-    return ", ".join(fits(load_any(path.read_text("utf-8"), path.name)))
+    protocol = load_any(path.read_text("utf-8"), path.name)
+    in_clinic = ", ".join(fits(protocol))
+    return in_clinic or f"{', '.join(fits(protocol, Profile.RESEARCH))} (research profile)"
 
 
 def _others(every: list[Row], state: str) -> list[tuple[str, ...]]:

@@ -176,6 +176,11 @@ class Judge(ABC):
         if plateau and self.rules.needs_start and not self._permission.running:
             self._fail(Rule.START, at_us, channel, "a plateau was taken without a start")
 
+    def switched(self, at_us: int, channel: int) -> None:
+        """An input is about to switch a channel on."""
+        self.advance(at_us)
+        self._plateaus.switched(at_us, channel)
+
     def sign(self, at_us: int, name: str) -> None:
         """Something whose life the keep-alive depends on ("face", "journal") was alive."""
         self._permission.sign(at_us, name)

@@ -54,6 +54,10 @@ class Plateaus:
         """A part of the treatment begins with a plateau of an earlier one."""
         self._wrong(at_us, channel, self._slew_rules[channel].take_again(at_us, plateau))
 
+    def switched(self, at_us: int, channel: int) -> None:
+        """An input switches a channel on."""
+        self._slew_rules[channel].switched(at_us)
+
     def resume(self, at_us: int) -> None:
         """A pause is over: the plateaus are kept, and the device is made ready again."""
         self.resuming = True

@@ -70,6 +70,8 @@ class Rules:
     plateau rises at once, where a step is not more; raise_every_us: one increment in this time, and
     raise_per_s: never faster than this. ramp_us: from zero to a plateau that was raised before;
     ramp_burst_us: how much of that time a ramp may make up for at once (two ticks of 50 ms).
+    quick_ramp_us, quick_burst_us: the same where inputs switch the channel, up to the highest level
+    that has lasted for held_us in all since it began at zero.
     resume_us: the same after a pause of up to longest_pause_us; after a longer one everything is
     raised afresh. dead_man_us: from the last keep-alive to zero [IFU]; margin_us on top of it.
     rest_gain: the most that a plateau rises in the off time of a cycle, as fast as by hand, before
@@ -100,6 +102,9 @@ class Rules:
     ladder_gain: int = 2_000
     ramp_us: int = 500_000
     ramp_burst_us: int = 100_000
+    quick_ramp_us: int = 100_000
+    quick_burst_us: int = 40_000
+    held_us: int = 10_000_000
     resume_us: int = 5_000_000
     longest_pause_us: int = 60_000_000
     dead_man_us: int = 2_000_000

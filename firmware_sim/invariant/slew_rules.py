@@ -44,6 +44,9 @@ class SlewRules:
         self._resumed_us: int | None = None
         self._interrupted: str | None = None
         self._widest_us = self._fastest_us = 0
+        self._lasted: dict[int, int] = {}  # how long each level has lasted
+        self._since_us = 0
+        self._quick_to = 0  # up to this level ramps may be quick: it was held
 
     @property
     def plateau(self) -> int:
@@ -114,6 +117,18 @@ class SlewRules:
         self._widest_us = self._fastest_us = 0
         self._held.clear()
         self._lowered.clear()
+        self._lasted.clear()
+        self._quick_to = 0
+
+    def switched(self, at_us: int) -> None:
+        """An input switches the channel on: up to what was held its ramp may be quick."""
+        self._count(at_us)
+        total_us = 0
+        for level in sorted(self._lasted, reverse=True):
+            total_us += self._lasted[level]
+            if total_us >= self._rules.held_us:
+                self._quick_to = level
+                return
 
     def resume(self, at_us: int) -> None:
         """A pause is over: the plateau is kept, and returned to slowly."""
@@ -242,11 +257,28 @@ class SlewRules:
         spare = rules.step + rules.largest * (slack_us // rules.raise_every_us)
         highest = (recent + self._gained + spare) * rules.ramp_us
         highest += self._plateau * ahead_us
+        quick_highest = (recent + spare) * rules.ramp_us + self._quick(
+            rules.quick_burst_us + slack_us
+        )
+        highest = max(highest, min(quick_highest, (self._quick_to + spare) * rules.ramp_us))
         if self._reach is None:
             self._reach = highest
-        grown = self._reach + self._plateau * (at_us - self._reach_us)
+        grown = self._grown(self._reach, at_us - self._reach_us)
         self._reach, self._reach_us = min(grown, highest), at_us
         return self._reach
+
+    def _quick(self, for_us: int) -> int:
+        """What a quick ramp climbs in this time."""
+        return self._plateau * for_us * self._rules.ramp_us // self._rules.quick_ramp_us
+
+    def _grown(self, reach: int, for_us: int) -> int:
+        """Quickly up to what was held, and from there as any ramp."""
+        cap = self._quick_to * self._rules.ramp_us
+        quick = reach + self._quick(for_us)
+        if reach >= cap or quick <= cap:
+            return quick if reach < cap else reach + self._plateau * for_us
+        took_us = (cap - reach) * for_us // max(1, quick - reach)
+        return cap + self._plateau * (for_us - took_us)
 
     def _modulated(self, recent: int) -> bool:
         """Whether the level is inside the amplitude modulation, floored to the device's grid."""
@@ -277,7 +309,15 @@ class SlewRules:
             held.popleft()
         return max(self.level, max((one for _, one in held), default=0))
 
+    def _count(self, at_us: int) -> None:
+        """Note how long the present level has lasted."""
+        if self.level and at_us > self._since_us:
+            lasted_us = self._lasted.get(self.level, 0)
+            self._lasted[self.level] = lasted_us + at_us - self._since_us
+        self._since_us = at_us
+
     def _set(self, at_us: int, level: int) -> None:
+        self._count(at_us)
         if level == self.level:
             return
         if level < self.level:

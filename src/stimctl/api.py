@@ -243,7 +243,16 @@ class Device(Loads, Procedures):
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _send(self, do: str, **fields: Any) -> None:
+        """Without waiting for an answer."""
+        self._check_open(do)
+        self._client.send(do, **fields)
+
     def _ask(self, do: str, **fields: Any) -> Row:
+        self._check_open(do)
+        return self._client.ask(do, **fields)
+
+    def _check_open(self, do: str) -> None:
         if not self._is_open:
             raise StateError(
                 f"{do} refused",
@@ -251,4 +260,3 @@ class Device(Loads, Procedures):
                 why="the session is not open",
                 what_to_do="use it in a block: with stimctl.connect(...) as device: ...",
             )
-        return self._client.ask(do, **fields)

@@ -46,6 +46,7 @@ class Code(StrEnum):
     )
     NOT_IN_PLAN = "not-in-plan", "The plan does not use this channel."
     SETTLING = "settling", "Not every part of what changes was met at this plateau yet (A20)."
+    NOT_FELT = "not-felt-yet", "The step before has had no activation that was acknowledged."
     OFF_IN_STAGE = "off-in-stage", "The channel is off in this stage of the plan."
     LAST_STAGE = "last-stage", "No stage follows: a stop ends the session."
     STEP_NOT_GIVEN = "step-not-given", "The present step of the ladder was not given yet (A16)."
@@ -168,6 +169,9 @@ class Code(StrEnum):
     BUDGET_SPENT = "budget-spent", "The charge budget of the session is used up."
     NOBODY_ANSWERED = "nobody-answered-prompt", "Nobody answered the attendance prompt."
     PAUSE = "pause", "Somebody has paused."
+    NEEDS_RESUME = "stage-needs-resume", "Inputs switch the next stage: a person resumes into it."
+    INPUT_STALE = "input-stale", "An input was lost for 1 s, or three times within 60 s."
+    INPUT_LATE = "output-too-late", "Three activations within 10 s came later than the plan allows."
     BEFORE_ARMING = "before-arming", "Zero is verified before arming."
     TRIP_SEEN = "watchdog-test-passed", "The device has stopped by itself in its watchdog test."
     STOP_ASKED = "stop-asked", "The face has asked for a stop."
@@ -181,6 +185,12 @@ class Code(StrEnum):
     FACE_SILENT = "face-silent", "The program has sent no heartbeat for 500 ms."
     HOLD_EXPIRED = "hold-expired", "The hold of the program has run out."
     JOURNAL_STALE = "journal-stale", "The newest durable row is older than 2 s."
+    # -- a start of an input that gave nothing
+    TOO_MANY_STARTS = "too-many-starts", "The channel has had its starts of this minute."
+    DUTY_SPENT = "duty-spent", "The channel would be on for more of 60 s than the plan allows."
+    STILL_RESTING = "still-resting", "The time without output after an on time is not over."
+    OTHER_IS_ON = "other-is-on", "A channel that excludes this one is not acknowledged off."
+    STAGE_ENDS = "stage-ends", "The on time would not be over before the stage is."
     # -- faults and lost links
     JOURNAL_FAILED = "journal-failed", "The journal cannot be written any more."
     DRIVER_UNCHECKED = "driver-unchecked", "A driver of another package was not checked as it is."

@@ -154,10 +154,12 @@ def _highest(set_points: list[tuple[int, int]], from_us: int, until_us: int) -> 
     return max(highest, in_force)
 
 
+@pytest.mark.broad
+@pytest.mark.parametrize("name", ["rehastim2-nmes"])
 def test_a_rehastim2_keeps_its_connection_and_the_plan_tells_of_its_steps(
-    delivered: dict[str, tuple[Any, Path]],
+    name: str, delivered: dict[str, tuple[Any, Path]]
 ) -> None:
-    summary, record = delivered["rehastim2-nmes"]
+    summary, record = delivered[name]
     rows = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
     lost = [row["at_us"] for row in rows if row.get("event") == "connection lost"]
     output = [row["at_us"] for row in rows if row["kind"] == "output"]
@@ -175,7 +177,7 @@ def check_told(told: dict[str, Any], record: Path) -> None:
         assert low <= value <= high
 
 
-@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("name", broad(SESSIONS))
 def test_run_and_report_tell_as_acknowledged_what_the_electrodes_had(
     name: str, delivered: dict[str, tuple[Any, Path]]
 ) -> None:

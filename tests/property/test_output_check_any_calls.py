@@ -38,8 +38,9 @@ PROOFS = (
     proof(100_000, Burst(pulses_per_burst=5, burst_frequency_mhz=2_000)),
     proof(200_000, Burst(pulses_per_burst=20, burst_frequency_mhz=1_100)),
     proof(20_000, Burst(pulses_per_burst=2, burst_frequency_mhz=3_300)),
-    proof(200_000, Burst(pulses_per_burst=2, burst_frequency_mhz=20_000)),  # of the device's own
-    proof(200_000, Burst(pulses_per_burst=4, burst_frequency_mhz=1_700)),
+    # Of the device's own.
+    proof(200_000, Burst(pulses_per_burst=2, burst_frequency_mhz=20_000, interval_us=5_000)),
+    proof(200_000, Burst(pulses_per_burst=4, burst_frequency_mhz=1_700, interval_us=5_000)),
     proof(2_000, cycle=Cycle(on_us=2_000_000, off_us=300_000, ramp_up_us=500_000, ramp_down_us=0)),
 )
 CHANNELS = st.integers(1, 3)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from stimctl.safety import Cleared, Profile, clear
-from stimctl.stimulus import dose_of
+from stimctl.stimulus import Cycle, Pulse, PulseShape, Stimulus, dose_of
+from stimctl.stimulus.modulation import Lead
 from tests.support import independent_dose
 from tests.support.dose_courses import (
     ACKNOWLEDGED,
@@ -220,3 +221,18 @@ def test_the_second_calculator_agrees_with_a_sampled_current() -> None:
     total = np.concatenate([[0.0], np.cumsum(current**2)])
     sampled = (total[1_000_000:] - total[:-1_000_000]).max() / 1e6
     assert worst_second(course).rms_ma == pytest.approx(math.sqrt(sampled), rel=1e-9)
+
+
+@pytest.mark.hazard("H39")
+def test_the_leads_of_holds_are_counted() -> None:
+    """Of a second with 25 pulses one is a group of four."""
+    lead = Lead(pulses=4, interval_us=5_000)
+    cycle = Cycle(on_us=3_000_000, off_us=500_000, ramp_up_us=1_000_000, ramp_down_us=500_000)
+    pulse = Pulse(shape=PulseShape.SYMMETRIC, amplitude_ua=20_000, phase_width_us=200)
+    stimulus = Stimulus(pulse=pulse, frequency_mhz=25_000, cycle=cycle, lead=lead)
+    course = Course(
+        20, 200, 0, 25, cycle=(3.0, 0.5, 1.0, 0.5), lead=(4, 5_000, 50_000), period_grid_us=250
+    )
+    worst = worst_second(course)
+    assert worst.rms_ma == pytest.approx(math.sqrt(28 * 2 * 200e-6) * 20)
+    assert dose_of(stimulus).rms_ma == pytest.approx(worst.rms_ma)

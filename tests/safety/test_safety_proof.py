@@ -267,6 +267,7 @@ def test_copies_are_the_same_proof_and_nothing_can_be_pickled_or_replaced() -> N
 
 
 @pytest.mark.hazard("H08")
+@pytest.mark.hazard("H08")
 def test_a_forged_set_point_is_held_against_what_was_cleared() -> None:
     proof = answer(width_us=200)
     genuine = tuple(proof.point(10_000))

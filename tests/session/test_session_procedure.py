@@ -93,6 +93,7 @@ def test_no_level_is_skipped_on_the_way_up() -> None:
     assert all(later - earlier <= STEP_UA for earlier, later in pairwise(given))
 
 
+@pytest.mark.hazard("H81")
 def test_lowering_takes_the_reach_along() -> None:
     ladder = Ladder()
     ladder.given(1, 8_000)
@@ -207,6 +208,7 @@ def test_what_a_hostile_rule_wants_is_recorded_and_only_a_step_is_given(
         assert "not reached" in result(bench)["why"]
 
 
+@pytest.mark.hazard("H81")
 def test_a_threshold_above_the_ceiling_is_not_reached_and_has_no_value() -> None:
     bench = answered(begun(procedure(ruled(), most_ua=3_000)), nobody)
     assert max(at_electrodes(bench)) == 3_000

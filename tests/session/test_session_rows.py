@@ -18,7 +18,7 @@ from stimctl.records.journal import Header, JournalWriter
 from stimctl.records.rows import Row
 from stimctl.records.sessions import list_sessions, show_session
 from stimctl.records.verify import Problem, read_rows, verify_journal
-from stimctl.session import host_rows, rows
+from stimctl.session import activation_rows, host_rows, rows
 from stimctl.session.config import SECOND
 from stimctl.session.events import EVENTS, RowFormatError, as_schema_2, decode, encode, event_of
 from stimctl.session.intents import Stop
@@ -46,6 +46,9 @@ TOLD_ONLY: list[rows.Event] = [
     host_rows.Beat("running", True),
     rows.Unlocked(1, 5_000, "uA"),  # newer than the golden journals
     rows.StageBegun(2, "work", "program", 180_000_000),  # newer, too
+    activation_rows.Activation(1, 2, "heel", 5_000, "uA", 3_000),  # newer, too
+    activation_rows.ActivationEnded(1, 2, "stop", 640_000, 5_000, "uA", 24_000),
+    activation_rows.ActivationSkipped(1, "heel", Reason(Code.DUTY_SPENT, "it is spent"), 3),
     rows.Followed(1, 5_000, "uA", "keeps", 4_000, 6_000, Reason("follow-old", "no data")),
     rows.EventOver(
         1,

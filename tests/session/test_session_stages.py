@@ -38,6 +38,7 @@ LAWS = {
     "once, since on": 'frequency = { list = ["20 Hz", "100 Hz", "20 Hz"], '
     'dwell = ["1 s", "1 s", "2 s"], since = "on" }',
     "random": 'frequency = { random = ["20 Hz", "120 Hz"], dwell = "1 s" }',
+    "jitter": 'frequency = { interval = "42 ms", jitter = "5 ms" }',
     "both together": 'frequency = { sweep = ["125 Hz", "2 Hz"], period = "12 s" }, '
     'phase_width = { sweep = ["100 us", "200 us"], with = "frequency" }',
     "rates and widths in turn": 'frequency = { list = ["2 Hz", "100 Hz"], dwell = "3 s" }, '

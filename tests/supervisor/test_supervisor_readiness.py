@@ -35,6 +35,7 @@ from stimctl.stimulus.level import Level
 from stimctl.supervisor.person_lock import PersonLock
 from tests.support.broad import broad
 from tests.support.commissioned_device import commissioned
+from tests.support.functional_world import ON_WHILE, functional_text
 from tests.support.hardware_session import DAY, SERIAL, rehearsed
 from tests.support.real_device import RealDevice
 
@@ -328,6 +329,15 @@ def test_a_program_that_came_over_the_net_needs_a_stop_face(state: Path, variabl
 def test_a_program_that_names_no_site_is_refused_by_its_code(program: Program) -> None:
     program.hand_in(sites={})
     assert Need.SITE in program.missing()
+
+
+@pytest.mark.pty
+@pytest.mark.hazard("H82", "H62")
+def test_a_program_whose_inputs_switch_output_is_refused_on_every_device(program: Program) -> None:
+    path = program.folder / "sample.toml"
+    path.write_text(functional_text({"one": ON_WHILE}), encoding="utf-8")
+    program.hand_in(protocol=str(path))
+    assert Need.FUNCTIONAL in program.missing()
 
 
 @pytest.mark.pty

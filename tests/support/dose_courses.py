@@ -18,8 +18,9 @@ from stimctl.stimulus import (
     Sweep,
     SweepShape,
 )
+from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.laws import Drawn, LevelLaw, Turns
-from stimctl.stimulus.modulation import Rest
+from stimctl.stimulus.modulation import Lead, Rest
 from tests.support.independent_dose import Course, Slow, Steps, Wave
 
 SYM, ASYM, MONO = PulseShape.SYMMETRIC, PulseShape.ASYMMETRIC, PulseShape.MONOPHASIC
@@ -33,7 +34,8 @@ ANYTHING = DeviceBounds(
 )  # fmt: skip
 DEVICES = (*SHEETS, ANYTHING)
 KINDS = ("plain", "plain", "burst", "burst", "rate sweep", "width sweep", "level", "cycle",
-         "burst in cycle", "everything", "group", "group in cycle")  # fmt: skip
+         "burst in cycle", "everything", "group", "group in cycle",
+         "lead in cycle")  # fmt: skip
 LAWS = ("rate law", "width law", "level law", "laws", "laws in cycle", "active rest",
         "laws with active rest")  # fmt: skip
 """What files with stages can say besides: values in turn, by chance, falling; slow pulses in the
@@ -60,8 +62,8 @@ def some_rate_mhz(chance: random.Random, low: int, high: int) -> int:
 
 def random_case(chance: random.Random) -> Case:
     kind, device = chance.choice(KINDS), chance.choice(DEVICES)
-    if kind.startswith("group") and not device.makes_forms:
-        kind = kind.replace("group", "burst")
+    if kind.startswith(("group", "lead")) and not device.makes_forms:
+        kind = kind.replace("group", "burst").replace("lead", "burst")
     if device.fixed_rhythm and kind in ("burst", "burst in cycle", "rate sweep", "everything"):
         kind = chance.choice(("plain", "width sweep", "level", "cycle"))
     bursts = kind in ("burst", "burst in cycle") or (kind == "everything" and chance.random() < 0.5)
@@ -75,6 +77,13 @@ def random_case(chance: random.Random) -> Case:
         more["burst"] = _burst(chance, 10**9 // period_us)
     if kind.startswith("group"):
         mhz, more["burst"] = _group(chance, pulse.width_total_us + device.recovery_us)
+    if kind.startswith("lead"):
+        mhz = min(mhz, 50_000)
+        least_us = pulse.width_total_us + device.recovery_us
+        more["lead"] = Lead(
+            pulses=chance.randint(2, 4),
+            interval_us=least_us + least_us // 100 + chance.choice((0, 500, 5_000)),
+        )
     if kind in ("rate sweep", "everything") and not bursts:
         mhz = min(mhz, 400_000)
         more["frequency_sweep"] = _sweep(chance, max(500, mhz // chance.randint(2, 40)), mhz)
@@ -87,7 +96,7 @@ def random_case(chance: random.Random) -> Case:
             period_us=chance.choice((1_000_000, 1_500_000, 3_000_000)),
             shape=chance.choice(tuple(SweepShape)),
         )
-    if kind in ("cycle", "burst in cycle", "group in cycle", "everything"):
+    if kind in ("cycle", "burst in cycle", "group in cycle", "lead in cycle", "everything"):
         more["cycle"] = _cycle(chance)
     return _case(chance, kind, device, Stimulus(pulse=pulse, frequency_mhz=mhz, **more))
 
@@ -108,6 +117,9 @@ def _case(chance: random.Random, kind: str, device: DeviceBounds, stimulus: Stim
     course = course_of(stimulus, grid, chance)
     if kind.startswith("group") and (group := device.group_of(stimulus)) is not None:
         course = replace(course, interval_us=group.gap_us)
+    if (lead := stimulus.lead) is not None:
+        pause_us = 10**9 / stimulus.frequency_mhz + 10_000
+        course = replace(course, lead=(lead.pulses, lead.interval_us, pause_us))
     return Case(kind, stimulus, envelope, course)
 
 
@@ -242,6 +254,7 @@ def course_of(
         stimulus.amplitude_modulation, stimulus.frequency_sweep, stimulus.width_sweep,
     )  # fmt: skip
     rest = stimulus.rest
+    assert not isinstance(rate, Jitter)  # no course of this kind
     return Course(
         peak_ma=pulse.amplitude_ua / 1e3,
         width_us=pulse.phase_width_us,

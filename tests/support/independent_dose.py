@@ -108,6 +108,9 @@ class Course:
     period_grid_us: int | None = None
     interval_us: int | None = None
     """Of bursts that a device gives as groups: from one pulse to the next, whatever the grid."""
+    lead: tuple[int, int, float] | None = None
+    """The first pulse of each hold is so many, so many us apart; before it the train is off for so
+    many us."""
     slow: Slow | None = None
 
     @property
@@ -195,7 +198,20 @@ def starts_of(course: Course, length_us: float) -> Floats:
     dark = isinstance(level, Wave) and level.shape == "step" and level.end == 0
     if isinstance(level, Wave) and dark and course.burst is None:
         spans = [part for span in spans for part in _lit(span, level.period_s * SECOND_US)]
+    if course.lead is not None and course.cycle is not None:
+        return np.concatenate([_with_lead(course, *span) for span in spans])
     return np.concatenate([train(course, *span) for span in spans])
+
+
+def _with_lead(course: Course, from_us: float, until_us: float) -> Floats:
+    """One on time: the ramp's train, a pause, a group, and a train that begins with it."""
+    assert course.lead is not None
+    assert course.cycle is not None
+    pulses, interval_us, pause_us = course.lead
+    hold_us = from_us + course.cycle[2] * SECOND_US
+    group = hold_us + np.arange(1, pulses) * float(interval_us)
+    before = train(course, from_us, max(from_us, hold_us - pause_us))
+    return np.sort(np.concatenate([before, train(course, hold_us, until_us), group]))
 
 
 def _lit(span: tuple[float, float], each_us: float) -> list[tuple[float, float]]:

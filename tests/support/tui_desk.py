@@ -243,9 +243,10 @@ class World:
 
     def text(self, width: int = 80, height: int = 24) -> str:
         """The screen in words, at this size."""
-        ui = self.ui_of_size(width, height)
-        ui.be_of_size(width, height)
-        return ui.text
+        if self._ui is None:  # at rest and drawn, once it is there
+            return self.ui_of_size(width, height).text
+        self._ui.be_of_size(width, height)
+        return self._ui.text
 
     def close(self) -> None:
         """End the screens, where there are any."""

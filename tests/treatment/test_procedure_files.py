@@ -142,6 +142,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.hazard("H81")
 @pytest.mark.parametrize("name", WRONG)
 def test_what_makes_no_sense_is_refused_with_its_place(name: str) -> None:
     text, field, words = WRONG[name]

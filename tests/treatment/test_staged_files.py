@@ -142,7 +142,7 @@ WRONG = {
         "stages[1].cycle.on", "W5",
     ),
     "a class of a later version": (
-        two().replace('id = "sample"', 'class = "functional"\nid = "sample"'),
+        two().replace('id = "sample"', 'class = "procedural"\nid = "sample"'),
         "class", "cyclic",
     ),
 }  # fmt: skip

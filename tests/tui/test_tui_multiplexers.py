@@ -213,6 +213,8 @@ class Real:
         if self._pid:
             os.kill(self._pid, signal.SIGKILL)
         for command in self.ends:
+            if shutil.which(command[0]) is None:
+                continue
             subprocess.run(command, env=self.environ, check=False, capture_output=True)
         for terminal in self.terminals:
             terminal.close()

@@ -25,6 +25,9 @@ from tests.support.tui_desk import MS, S, World, type_lines
 
 EXAMPLES = sorted((ROOT / "tests/treatment/data").glob("v2-*.toml"))
 CYCLIC = [path for path in EXAMPLES if path.stem in ("v2-copd-active-rest", "v2-icu-two-periods")]
+PROCEDURES = [
+    path for path in EXAMPLES if path.stem in ("v2-recruitment-curve", "v2-sensory-staircase")
+]
 SIZES = ((80, 24), (100, 30), (140, 45))
 TEXT = staged_text(
     stage("warm-up", "20 s", 'waveform = { frequency = "5 Hz" }')
@@ -49,7 +52,7 @@ def own(world: World, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", broad(SIZES, every=3))
-@pytest.mark.parametrize("path", CYCLIC, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CYCLIC + PROCEDURES, ids=lambda path: path.stem)
 def test_every_screen_before_a_session_can_be_opened_with_it(
     world: World, own: Path, path: Path, size: tuple[int, int]
 ) -> None:

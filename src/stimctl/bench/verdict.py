@@ -38,6 +38,9 @@ def differences(
 
     `at_once`: pulses that a device gives as one, in groups of its own.
     """
+    if planned.at_most:
+        yield from _above(planned, output)
+        return
     times = max(1, len(planned.contractions)) * at_once
     one = at_once * planned.strongest_ua2_us / _UA2_IN_MA2  # of one pulse, in mA2 us
     for name, more in (("pulses", times), ("charge_uc", times * planned.strongest_uc)):
@@ -55,6 +58,16 @@ def differences(
     if output.peak_ua > planned.plateau_ua:
         yield f"peak {output.peak_ua} uA delivered, raised to {planned.plateau_ua} uA at most"
     yield from _contractions(planned.contractions, output.contractions, at_once)
+
+
+def _above(planned: ChannelDose, output: Output) -> Iterator[str]:
+    """N6: inputs decide what is given, and never more than the bound."""
+    for name in ("pulses", "charge_uc", "rms_plateau_ma", "rms_session_ma"):
+        most, given = getattr(planned, name), getattr(output, name)
+        if given > most * 1.000_001:
+            yield f"{name} {given:g} delivered, {most:g} at most planned"
+    if output.peak_ua > planned.plateau_ua:
+        yield f"peak {output.peak_ua} uA delivered, raised to {planned.plateau_ua} uA at most"
 
 
 def _contractions(planned: Sequence[int], delivered: Sequence[int], at_once: int) -> Iterator[str]:

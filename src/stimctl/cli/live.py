@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stimctl.cli.bound_inputs import BoundInputs
 from stimctl.cli.outcome import NOT_COMPLETED, NOT_STARTED, Outcome, judge
 from stimctl.cli.output import is_terminal, say
 from stimctl.cli.signals import StopSignals
@@ -41,6 +42,7 @@ from stimctl.session.rows import (
 
 if TYPE_CHECKING:
     from stimctl.cli.planning import Prepared
+    from stimctl.inputs.bindings import Binding
     from stimctl.supervisor.client import SupervisorClient
     from stimctl.treatment.program import CurrentPlan
 
@@ -72,6 +74,7 @@ class LiveSession:
         prepare: Sequence[Mapping[str, Any]] = (),
         operator: str = "",
         stop_faces: Sequence[str] = (),
+        inputs: tuple[Binding, ...] = (),
         on_row: Callable[[Row], None] = lambda _row: None,
     ) -> None:
         self._prepared = prepared
@@ -81,6 +84,7 @@ class LiveSession:
         self._prepare = prepare
         self._operator = operator
         self._stop_faces = tuple(stop_faces)
+        self._inputs = BoundInputs(inputs)
         self._on_row = on_row
         self._other_stop = False
         self.simulation: bool | None = True if prepared.is_simulation else None
@@ -112,6 +116,7 @@ class LiveSession:
                 self._session(client)
             finally:
                 code = self._close(client)
+                self._inputs.close()
             if self._stop_reason and self._outcome.word in (NOT_STARTED, NOT_COMPLETED):
                 self._outcome.word, self._outcome.reason = "stopped", self._stop_reason
             self._outcome.exit_code = int(judge(self._outcome, code, signals.exit_code))
@@ -143,6 +148,7 @@ class LiveSession:
             if self._stop_reason is None and not self._is_over(client):
                 self._go(client, do, state)
                 if do == "connect":
+                    self._inputs.start(client)
                     self._put_notes(client)
                     self._wait_for_press(client)
                     self._wait_for_person(client)
@@ -269,6 +275,9 @@ class LiveSession:
             if self._stop_reason is not None and self._outcome.word == NOT_STARTED:
                 return  # no output to see the end of; closing verifies zero all the same
             self._take_rows(client)
+            self._inputs.go_on(client)
+            if self._inputs.lost and self._stop_reason is None:
+                self._on_stop(self._inputs.lost)
             if client.state in _OVER and self._outcome.zero_verified:
                 return  # `ended` says so too, but only where a run had begun
             if self._stop_reason is not None or client.state == "unknown":
@@ -279,6 +288,7 @@ class LiveSession:
     def _take_rows(self, client: SupervisorClient) -> None:
         for row in client.rows(_POLL_S):
             event = self._note(row)
+            self._inputs.take(row)
             self._show(row)
             if isinstance(event, StateEntered | ZeroVerified | Ended | OutputUnknown):
                 return  # who waits for one of these looks now

@@ -109,6 +109,7 @@ def put_plan(prepared: Prepared, plan: AnyPlan, assumptions: tuple[str, ...] = (
 def _put_stages(plan: AnyPlan) -> None:
     """What follows what, and what each channel does in it; of the channels themselves the plan
     shows the strongest that they do."""
+    from stimctl.supervisor.input_words import functional_lines
     from stimctl.supervisor.stage_words import stage_of_plan_text
     from stimctl.treatment.program import CurrentChannel
 
@@ -119,6 +120,8 @@ def _put_stages(plan: AnyPlan) -> None:
                 put(f"  channel {one.channel}")
                 for line in stimulus_lines(one)[: 1 if stage.events else None]:
                     put(f"    {line}")
+    for line in functional_lines(plan):
+        put(line)
 
 
 def _put_percent_channel(one: PercentChannel) -> None:
@@ -223,7 +226,13 @@ def stimulus_lines(one: CurrentChannel) -> list[str]:
             f"groups     {group.pulses} pulses, {format_duration(group.gap_us)} apart, "
             "in each period"
         )
-    elif stimulus.burst is not None:
+    if one.cleared.lead is not None:
+        lead = one.cleared.lead
+        lines.append(
+            f"lead       {lead.pulses} pulses, {format_duration(lead.gap_us)} apart, "
+            "at the beginning of each hold"
+        )
+    if group is None and stimulus.burst is not None:
         rate = format_frequency(stimulus.burst.burst_frequency_mhz)
         lines.append(f"bursts     {stimulus.burst.pulses_per_burst} pulses, {rate}")
     if stimulus.amplitude_modulation is not None:
@@ -251,12 +260,16 @@ def _cycle_line(cycle: Cycle) -> str:
 
 def _frequency_text(one: CurrentChannel) -> str:
     from stimctl.report.setup_text import law_text
+    from stimctl.stimulus.jitter import Jitter
 
     stimulus = one.stimulus
     law, high = stimulus.frequency_sweep, stimulus.highest_frequency_mhz
     if stimulus.burst is not None and one.cleared.group is not None:
         high = stimulus.burst.burst_frequency_mhz
     low = high if law is None else law.lowest
+    if isinstance(law, Jitter):
+        mean, either = map(format_duration, (law.interval_us, law.jitter_us))
+        return f"one pulse every {mean} +/- {either}, by chance"
     asked = format_frequency(high)
     if low != high and law is not None:
         asked = law_text(law.model_dump(mode="json"), format_frequency)
@@ -283,8 +296,10 @@ def _put_dose(one: CurrentChannel, delivered: ChannelDose) -> None:
             f"{amount(dose.power_density_w_cm2, 'W/cm2')}, "
             f"{amount(dose.energy_per_pulse_mj, 'mJ')} a pulse"
         )
+    most = "at most " if delivered.at_most else ""
     put(
-        f"  session    {delivered.pulses} pulses, {amount(delivered.charge_uc / 1000, 'mC')}, "
+        f"  session    {most}{delivered.pulses} pulses, "
+        f"{amount(delivered.charge_uc / 1000, 'mC')}, "
         f"{amount(delivered.rms_session_ma, 'mA')} r.m.s. over the session"
     )
 

@@ -114,6 +114,14 @@ CalibrationFile = Annotated[
 Dial = Annotated[
     str, typer.Option("--dial", metavar="POSITION", help="Where the unit's dial is now (--manual).")
 ]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="INPUT=SOURCE",
+        help="Where an input comes from: crank=sim:crank@50rpm, crank=udp:5005[:TOKEN-FILE].",
+    ),
+]
 RemoteOk = Annotated[bool, typer.Option("--remote-ok", help="Allow arming over SSH (--manual).")]
 
 
@@ -161,6 +169,7 @@ def run(
     calibration: CalibrationFile = None,
     dial: Dial = "",
     remote_ok: RemoteOk = False,
+    input_: Inputs = None,
     markers: Markers = None,
     as_json: Json = False,
 ) -> None:
@@ -199,7 +208,9 @@ def run(
         second_device=second_device_on_person, operator=operator, stop_faces=stop_face or (),
     )  # fmt: skip
     if not manual:
-        raise typer.Exit(run_session(request, preconditions, markers or (), as_json=as_json))
+        raise typer.Exit(
+            run_session(request, preconditions, markers or (), as_json=as_json, inputs=input_ or ())
+        )
     if markers:
         raise UsageError(
             "--markers is not for --manual",

@@ -49,7 +49,12 @@ _VERDICTS = {
 
 
 def run_session(
-    request: Request, preconditions: Preconditions, markers: Sequence[str], *, as_json: bool
+    request: Request,
+    preconditions: Preconditions,
+    markers: Sequence[str],
+    *,
+    as_json: bool,
+    inputs: Sequence[str] = (),
 ) -> int:
     """Run it; returns the exit code. Raises StimctlError for what keeps it from starting."""
     if preconditions.person:
@@ -69,6 +74,10 @@ def run_session(
             why="a person raises it by hand and says what is felt",
             what_to_do="Add --manual: stimctl run --manual ...",
         )
+    from stimctl.inputs.bindings import check_bindings, parse_binding
+
+    bound = tuple(map(parse_binding, inputs))
+    check_bindings(plan, bound, simulation=prepared.is_simulation)
     if gives_events(plan):
         raise UsageError(
             f"{plan.protocol.id} is a procedure, and no script runs one",
@@ -92,6 +101,7 @@ def run_session(
         prepare=commands_of(said_by(preconditions, passed)),
         operator=preconditions.operator,
         stop_faces=preconditions.stop_faces,
+        inputs=bound,
         on_row=outputs.take,
     )
     try:

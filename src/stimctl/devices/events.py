@@ -32,6 +32,7 @@ class ChannelSet:
     """What was sent for one channel, with the values the device can represent.
 
     `level`: on the scale of the sheet. A device without current control has no width and period.
+    `pulses`: in each period.
     """
 
     channel: int
@@ -39,6 +40,7 @@ class ChannelSet:
     phase_width_us: int = 0
     period_asked_us: int = 0
     period_us: int = 0  # used: the asked one rounded up, never faster
+    pulses: int = 1
 
 
 @dataclass(frozen=True, slots=True)

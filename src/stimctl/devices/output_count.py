@@ -124,7 +124,12 @@ class Channel:
     def follows(self, unit: Unit) -> bool:
         """Take a unit of another height where only its distance counts; True where that is so."""
         now = self.unit
-        if now is None or not self.without_pause(unit) or unit.period_ns != now.period_ns:
+        if (
+            now is None
+            or unit.dose.pulses != now.dose.pulses
+            or not self.without_pause(unit)
+            or unit.period_ns != now.period_ns
+        ):
             return False
         if not _within(unit.dose, now.dose):
             self.unit = now.or_more(unit)

@@ -31,6 +31,10 @@ class AnyChannelOutput(Protocol):
     def phase_width_us(self) -> int:
         """Of the first phase."""
 
+    @property
+    def pulses(self) -> int:
+        """In each period."""
+
     def raises(self, other: Self | None, /) -> bool:
         """Whether this is in any respect more than `other`, or different in kind."""
 
@@ -106,7 +110,9 @@ def lowest(
 
 def channel_set(channel: int, output: AnyChannelOutput, asked_us: int, used_us: int) -> ChannelSet:
     """What is reported of one channel."""
-    return ChannelSet(channel, output.amplitude_ua, output.phase_width_us, asked_us, used_us)
+    return ChannelSet(
+        channel, output.amplitude_ua, output.phase_width_us, asked_us, used_us, output.pulses
+    )
 
 
 def check_genuine(channel: int, set_point: SetPoint, channels: int, device: str) -> None:

@@ -118,6 +118,9 @@ class CapabilitySheet:
     A device is either a source of current (`current`) or lets through a part of what another one
     gives (`external_pulses`); of the second kind nothing is known in milliampere.
     `boot_us`: opening the port restarts the device, which is ready so much later; None = no.
+    `onset_us`: from a command to the first pulse at most, None = unknown; `onset_measured`: on a
+    device, which functional output on hardware needs (N8). `ramp_tick_us`: how often a ramp of
+    functional output moves, and `shortest_ramp_us`: how short it may be there.
     `package`: whose driver it is, with its version and the hash of its files; "" for stimctl's own.
     """
 
@@ -140,6 +143,10 @@ class CapabilitySheet:
     channels_first: bool = False
     external_pulses: PercentBounds | None = None
     boot_us: int | None = None
+    onset_us: int | None = None
+    onset_measured: bool = False
+    ramp_tick_us: int = 20_000
+    shortest_ramp_us: int = 100_000
     package: str = ""
 
     def __post_init__(self) -> None:

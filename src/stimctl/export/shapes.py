@@ -215,7 +215,7 @@ STAGES: Final = TableShape(
         _SESSION,
         Column("stage", Type.INTEGER, "Number of the stage, from 1.", may_be_empty=False),
         _text("name", "Its name in the protocol."),
-        _text("kind", "What happens in it: program, rest or tune."),
+        _text("kind", "What happens in it: program, rest, tune or events."),
         _CHANNEL,
         Column("output", Type.BOOLEAN, "Whether the channel gives pulses in it.",
                may_be_empty=False),

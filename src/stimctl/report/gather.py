@@ -36,7 +36,7 @@ _TOLD: Final = frozenset(
         Kind.UNKNOWN, Kind.ENDED, Kind.LINK, Kind.REFUSED, Kind.LIMIT, Kind.WITHHELD, Kind.FELT,
         Kind.CHANNEL_FOUND, Kind.CHANNEL_MISMATCH, Kind.LEADS_CHECKED, Kind.STOP_FACE, Kind.CLOCK,
         Kind.UNCLEAN_END, Kind.OPERATOR, Kind.DEAD_MAN, Kind.CONNECT_FAILED, Kind.ERROR,
-        Kind.FATAL, Kind.STOP_RECEIVED,
+        Kind.FATAL, Kind.STOP_RECEIVED, Kind.RESULT,
     }
 )  # fmt: skip
 _KEPT: Final = frozenset(
@@ -45,7 +45,7 @@ _KEPT: Final = frozenset(
 _TIMED: Final = frozenset({Kind.TELEMETRY, Kind.ENDED})
 _OF_A_RUN: Final = frozenset({Kind.STOPPING, Kind.ZERO_VERIFIED})
 """Before a start and after its end they only look once more at what is zero."""
-_MARKED: Final = frozenset({Kind.ALARM, Kind.UNKNOWN, Kind.STOPPING, Kind.FELT})
+_MARKED: Final = frozenset({Kind.ALARM, Kind.UNKNOWN, Kind.STOPPING, Kind.FELT, Kind.RESULT})
 _WORDS: Final = {
     "start": "output allowed from here on", "resume": "output allowed again after a pause",
     "stop_received": "a stop was asked for, and its bytes have left",

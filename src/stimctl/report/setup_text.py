@@ -67,10 +67,30 @@ def staged_lines(stages: Sequence[Data], number: int) -> tuple[str, ...]:
     """The same for each stage of a setup row, in which one channel may do something else."""
     lines = []
     for place, (stage, channel) in enumerate(stages_of(stages, number), start=1):
-        does = "off" if channel is None else ", ".join(_stimulus(channel))
+        does = "off" if channel is None else ", ".join(_does(stage, channel))
         lasts = format_duration(int(stage.get("duration_us", 0)))
         lines.append(f"stage {place} {stage.get('name', '')}, {lasts}: {does}")
     return tuple(lines)
+
+
+def _does(stage: Data, channel: Data) -> Iterator[str]:
+    events = stage.get("events")
+    if not isinstance(events, Mapping):
+        yield from _stimulus(channel)
+        return
+    yield next(_stimulus(channel))
+    every, jitter = int(events.get("every_us", 0)), int(events.get("jitter_us", 0))
+    chance = f" +/- {format_duration(jitter)}" if jitter else ""
+    yield f"one pulse every {format_duration(every)}{chance}"
+    levels = events.get("levels") or ()
+    rule = events.get("rule")
+    if isinstance(rule, Mapping):
+        yield f"{rule.get('kind')} for {rule.get('gives')}"
+    elif levels:
+        yield (
+            f"{len(levels)} events, {format_permille(min(levels))} to "
+            f"{format_permille(max(levels))} of the plateau"
+        )
 
 
 def _stimulus(setup: Data) -> Iterator[str]:
@@ -94,7 +114,13 @@ def _stimulus(setup: Data) -> Iterator[str]:
     burst = stimulus.get("burst")
     if isinstance(burst, Mapping):
         rate = format_frequency(int(burst.get("burst_frequency_mhz", 0)))
-        yield f"bursts of {burst.get('pulses_per_burst')} pulses, {rate}"
+        apart_us = burst.get("interval_us")
+        apart = f" {format_duration(int(apart_us))} apart" if apart_us else ""
+        yield f"bursts of {burst.get('pulses_per_burst')} pulses{apart}, {rate}"
+    lead = stimulus.get("lead")
+    if isinstance(lead, Mapping):
+        apart = format_duration(int(lead.get("interval_us", 0)))
+        yield f"each hold begins with {lead.get('pulses')} pulses {apart} apart"
     change = law_text(stimulus.get("amplitude_modulation"), format_permille)
     if change:
         yield f"amplitude {change}"
@@ -114,6 +140,11 @@ def law_text(law: Any, text: Callable[[int], str]) -> str:
     """How a value changes over time, as a setup row has it; "" where it does not."""
     if not isinstance(law, Mapping):
         return ""
+    if "jitter_us" in law:
+        mean, either = (
+            format_duration(int(law.get(name, 0))) for name in ("interval_us", "jitter_us")
+        )
+        return f"by chance, one pulse every {mean} +/- {either}"
     again = ", from the first again with each on time" if law.get("since_on") else ""
     if "values" in law:
         return f"{_turns(law, text)}{again}"

@@ -12,18 +12,22 @@ from stimctl.safety.paths import PATH_SOURCE, problem_between
 from stimctl.safety.problem import broken_rule
 from stimctl.safety.quantities import Quantity
 from stimctl.safety.refusal import Nearest, Refusal
-from stimctl.safety.sites import are_antagonists, pad_sites
+from stimctl.safety.sites import Site, are_antagonists, pad_sites
 from stimctl.stimulus import Cycle
 
 
 @dataclass(frozen=True, slots=True)
 class Muscle:
-    """A channel that moves a muscle: where, in which cycle, and when its first on time begins."""
+    """A channel that moves a muscle: where, in which cycle, and when its first on time begins.
+
+    `switched`: an input switches it, and the engine keeps it off while its antagonist is on (W18).
+    """
 
     channel: int
     site: str
     cycle: Cycle | None
     begins_us: int = 0
+    switched: bool = False
 
 
 def for_channel(refusal: Refusal, channel: int) -> Refusal:
@@ -75,12 +79,19 @@ def path_refusal(sites: Mapping[int, str | None]) -> Refusal | None:
     )  # fmt: skip
 
 
+def antagonists_at(site: str, other: str) -> tuple[Site, Site] | None:
+    """The pads of two channels that pull one joint against each other; None for no such pads."""
+    pairs = product(pad_sites(site), pad_sites(other))
+    return next((pair for pair in pairs if are_antagonists(*pair)), None)
+
+
 def antagonist_refusal(muscles: Sequence[Muscle]) -> Refusal | None:
     """W10: muscles that pull one joint against each other are not driven at the same time."""
     for i, a in enumerate(muscles):
         for b in muscles[i + 1 :]:
-            pairs = product(pad_sites(a.site), pad_sites(b.site))
-            against = next((pair for pair in pairs if are_antagonists(*pair)), None)
+            if a.switched and b.switched:
+                continue
+            against = antagonists_at(a.site, b.site)
             begin = b.begins_us - a.begins_us
             if against is not None and overlap(a.cycle, b.cycle, begin):
                 site_a, site_b = against

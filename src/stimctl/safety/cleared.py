@@ -10,7 +10,7 @@ from typing import final
 
 from stimctl.errors import BugError, LimitRefusedError
 from stimctl.quantity import format_current, format_duration
-from stimctl.safety.device_bounds import SINGLE, Group
+from stimctl.safety.device_bounds import SINGLE, Group, lead_of
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.examine import (
     Acknowledged,
@@ -49,6 +49,7 @@ class _Record:
     second: SecondDose
     together: SecondDose | None = None
     group: Group | None = None
+    lead: Group | None = None
 
     @property
     def point(self) -> type[SetPoint]:
@@ -66,12 +67,16 @@ class _Record:
         return self.step
 
     def values(
-        self, level: int, width_us: int | None = None, period_us: int | None = None
+        self,
+        level: int,
+        width_us: int | None = None,
+        period_us: int | None = None,
+        group: tuple[int, ...] = (),
     ) -> tuple[object, ...]:
-        """Those of a point, with the stimulus's own width and period where there are none."""
+        """Those of a point, with the stimulus's own where there are none."""
         width = self.width_us if width_us is None else width_us
         period = self.period_us if period_us is None else period_us
-        group = self.group or SINGLE
+        group = group or self.group or SINGLE
         return (self.shape, level, width, self.gap_us, self.ratio, period, *group)
 
     def allows(self, values: tuple[object, ...]) -> bool:
@@ -93,7 +98,7 @@ class _Record:
             and self.period_min_us <= period_us <= self.period_max_us
             and period_us % self.period_step_us == 0
             and [type(number) for number in group] == [int, int]
-            and tuple(group) == (self.group or SINGLE)
+            and tuple(group) in (self.group or SINGLE, self.lead)
         )
 
     def outside(self, values: tuple[object, ...]) -> LimitRefusedError:
@@ -147,6 +152,7 @@ def seal(stimulus: Stimulus, envelope: Envelope, acknowledged: Acknowledged) -> 
             period_step_us=device.period_step_us,
             second=worst_second_on(stimulus, device),
             group=group,
+            lead=lead_of(stimulus),
         ),
     )
 
@@ -209,6 +215,11 @@ class Cleared(Clearance[_Record, "SetPoint"], last=True):
     def group(self) -> Group | None:
         """The group of pulses that the device gives by itself in each period; None: one pulse."""
         return self._record.group
+
+    @property
+    def lead(self) -> Group | None:
+        """The group in the place of the first pulse of each hold; None: there is none."""
+        return self._record.lead
 
     @property
     def shortest_period_us(self) -> int:

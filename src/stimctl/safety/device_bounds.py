@@ -152,15 +152,15 @@ class DeviceBounds:
         """From one pulse of a burst to the next."""
         if burst.interval_us is not None:
             return burst.interval_us
-        if self.fixed_rhythm:
-            return self.quantise_period_up_us(stimulus.frequency_mhz)
-        return -(-_US_MHZ // stimulus.frequency_mhz)
+        return self.quantise_period_up_us(stimulus.frequency_mhz)
 
     def _fits_a_form(self, stimulus: Stimulus, burst: Burst, group: Group) -> bool:
-        """Whether the device gives these bursts as one form, once in a period."""
+        """Whether the device gives these bursts as one form, once in a period: only those that
+        were asked for by the distance of their pulses."""
         period_us = self.quantise_period_up_us(burst.burst_frequency_mhz)
         return (
-            group.pulses > 1
+            burst.interval_us is not None
+            and group.pulses > 1
             and stimulus.frequency_sweep is None
             and stimulus.rest is None
             and period_us <= self.period_max_us
@@ -175,8 +175,13 @@ class DeviceBounds:
     def holds_us(self, stimulus: Stimulus) -> int:
         """How long one repetition holds the source: a pulse, or a whole form, and the recovery."""
         pulse_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us)
+        return max(one.span_us(pulse_us) for one in self.forms_of(stimulus)) + self.recovery_us
+
+    def forms_of(self, stimulus: Stimulus) -> tuple[Group, ...]:
+        """What it gives in a period by itself: one pulse or a group, and the lead of a hold."""
         group = self.group_of(stimulus) if self.makes_forms else None
-        return (group or SINGLE).span_us(pulse_us) + self.recovery_us
+        lead = lead_of(stimulus)
+        return (group or SINGLE, *(() if lead is None else (lead,)))
 
     def points_of(self, stimulus: Stimulus, group: Group) -> int:
         """How many points a group takes: of its phases, and of 0 mA between them."""
@@ -207,6 +212,12 @@ class DeviceBounds:
     def on_grid(self, amplitude_ua: int) -> bool:
         """Whether the device can set exactly this amplitude (range apart)."""
         return amplitude_ua % self.amplitude_step_ua == 0
+
+
+def lead_of(stimulus: Stimulus) -> Group | None:
+    """The group in the place of the first pulse of each hold."""
+    lead = stimulus.lead
+    return None if lead is None else Group(lead.pulses, lead.interval_us)
 
 
 _WANTED: dict[str, type] = {

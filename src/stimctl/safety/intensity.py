@@ -61,9 +61,13 @@ class _Record:
         return self.bounds.lowest_percent
 
     def values(
-        self, level: int, width_us: int | None = None, period_us: int | None = None
+        self,
+        level: int,
+        width_us: int | None = None,
+        period_us: int | None = None,
+        group: tuple[int, ...] = (),
     ) -> tuple[object, ...]:
-        timing = (width_us, period_us)
+        timing = (width_us, period_us, *group)
         return (level,) if timing == (None, None) else (level, *timing)
 
     @property

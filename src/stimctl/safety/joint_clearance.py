@@ -20,7 +20,7 @@ from stimctl.safety.channel_pairs import (
 )
 from stimctl.safety.clearance import clear
 from stimctl.safety.cleared import Cleared, sealed_together
-from stimctl.safety.device_bounds import SINGLE, PercentBounds
+from stimctl.safety.device_bounds import PercentBounds
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds
 from stimctl.safety.intensity import ClearedIntensity, clear_intensity
@@ -31,10 +31,13 @@ from stimctl.safety.with_test_pulse import dose_on
 from stimctl.stimulus import Cycle, Stimulus
 from stimctl.stimulus.consistency import rest_inconsistency
 from stimctl.stimulus.exact import ExactDose, exact_dose
+from stimctl.stimulus.jitter import Jitter
 
 _US_MHZ = 10**9
 # Sums of square roots are floats; this much above a limit is rounding, not current. [D]
 _ROUNDING = 1e-9
+# Of a host that may be late by 10 ms, and has other work to do. [POLICY, D]
+_UPDATES_MAX_MHZ = 50_000
 _UNKNOWN_RATE = "a motor programme whose pulse rate is not known"
 
 
@@ -73,6 +76,7 @@ def clear_together(
         _one_rhythm(members),
         _shared_source(members),
         _all_points(members),
+        _updates(members),
         None if co_contraction else _antagonists(members, starts),
         _region_sums(members),
     )
@@ -124,7 +128,13 @@ def _paths(members: list[_Member]) -> Refusal | None:
 def _antagonists(members: list[_Member], starts: Mapping[int, int]) -> Refusal | None:
     return antagonist_refusal(
         [
-            Muscle(m.channel, site, m.stimulus.cycle, starts.get(m.channel, 0))
+            Muscle(
+                m.channel,
+                site,
+                m.stimulus.cycle,
+                starts.get(m.channel, 0),
+                switched=m.stimulus.window is not None,
+            )
             for m in members
             if m.stimulus.motor and (site := m.envelope.electrode.site) is not None
         ]
@@ -211,7 +221,10 @@ def _all_points(members: list[_Member]) -> Refusal | None:
     if not members or members[0].envelope.device.forms_points_max is None:
         return None
     device = members[0].envelope.device
-    points = [device.points_of(m.stimulus, m.cleared.group or SINGLE) for m in members]
+    points = [
+        max(device.points_of(m.stimulus, one) for one in device.forms_of(m.stimulus))
+        for m in members
+    ]
     most = device.forms_points_max
     if most is None or sum(points) <= most:
         return None
@@ -222,6 +235,25 @@ def _all_points(members: list[_Member]) -> Refusal | None:
         f"here are {sum(points)}; take fewer channels, or shorter groups",
         asked=sum(points), allowed=most, unit="points",
         source=f"{device.name}: {device.source}", certainty=device.certainty,
+    )  # fmt: skip
+
+
+def _updates(members: list[_Member]) -> Refusal | None:
+    """W23: the host tells the device each drawn interval, so many in all at most."""
+    laws = [
+        (m.channel, law.updates_mhz)
+        for m in members
+        if isinstance(law := m.stimulus.frequency_sweep, Jitter)
+    ]
+    total = sum(mhz for _, mhz in laws)
+    if total <= _UPDATES_MAX_MHZ:
+        return None
+    return refused_for(
+        laws[-1][0], "W23", Quantity.FREQUENCY,
+        f"the host would tell the device {format_frequency(total)} another interval, and "
+        f"{format_frequency(_UPDATES_MAX_MHZ)} is the most; take longer intervals, or fewer "
+        "channels with jitter",
+        asked=total, allowed=_UPDATES_MAX_MHZ, unit="mHz",
     )  # fmt: skip
 
 

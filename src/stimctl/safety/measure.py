@@ -75,7 +75,7 @@ def measures_of(
         Quantity.AMPLITUDE: Fraction(amplitude_ua),
         Quantity.PHASE_WIDTH: Fraction(stimulus.widest_phase_us),
         Quantity.INTERPHASE_GAP: Fraction(pulse.interphase_gap_us),
-        Quantity.FREQUENCY: Fraction(stimulus.highest_frequency_mhz),
+        Quantity.FREQUENCY: Fraction(stimulus.closest_mhz),
         Quantity.PULSES_PER_BURST: Fraction(burst.pulses_per_burst if burst else 1),
         Quantity.RMS_CURRENT: dose.ac_ma_squared,
         Quantity.DC_CURRENT: dose.dc_ma,

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from stimctl.quantity import format_current, format_duration, format_frequency
 from stimctl.safety.device_bounds import DeviceBounds
 from stimctl.stimulus import Burst, Cycle, Stimulus
-from stimctl.stimulus.laws import Law, Turns
+from stimctl.stimulus.laws import RateLaw, Turns
 
 _US_MHZ = 10**9
 _SECOND_US = 1_000_000
@@ -43,7 +43,7 @@ def _repair(
     return None if changed is None else Repair(parameter, value, text, changed)
 
 
-def _within(law: Law | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
+def _within(law: RateLaw | None, lowest: int, highest: int, step: int = 1) -> dict[str, Any] | None:
     """The law with its values on the grid and within lowest..highest, as values to validate."""
     if law is None:
         return None
@@ -138,6 +138,11 @@ def fitting_frequency(stimulus: Stimulus, device: DeviceBounds) -> Repair | None
     shortest_us = -(-least_us // device.period_step_us) * device.period_step_us
     highest_mhz = _US_MHZ // shortest_us
     return frequency(stimulus, min(stimulus.lowest_frequency_mhz, highest_mhz), highest_mhz)
+
+
+def no_lead(stimulus: Stimulus) -> Repair | None:
+    """The same with a plain first pulse in each hold."""
+    return _repair("lead", 1, "no lead", stimulus, lead=None)
 
 
 def single_pulses(stimulus: Stimulus, burst: Burst) -> Repair | None:

@@ -18,8 +18,9 @@ from stimctl.safety.device_bounds import DeviceBounds, PercentBounds
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope, LayeredBounds
 from stimctl.stimulus import AmplitudeModulation, Burst, Cycle, Pulse, Stimulus, Sweep
+from stimctl.stimulus.modulation import Window
 
-_PARTS = frozenset({Pulse, Burst, Sweep, AmplitudeModulation, Cycle})
+_PARTS = frozenset({Pulse, Burst, Sweep, AmplitudeModulation, Cycle, Window})
 _T = TypeVar("_T", Bound, DeviceBounds, Electrode, PercentBounds)
 
 

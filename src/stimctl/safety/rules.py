@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stimctl.quantity import format_duration, format_frequency
 from stimctl.safety import repair
 from stimctl.safety.bounds import Layer
-from stimctl.safety.device_bounds import DeviceBounds, Group
+from stimctl.safety.device_bounds import SINGLE, DeviceBounds, Group, lead_of
 from stimctl.safety.electrodes import Electrode
 from stimctl.safety.envelope import Envelope
 from stimctl.safety.paths import PATH_SOURCE, problem_within
@@ -70,6 +70,12 @@ def ability_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem
             "L-DEV", Quantity.SHAPE, f"{device.name} cannot produce {shape} pulses",
             layer=Layer.DEVICE, asked=str(shape), allowed=", ".join(sorted(device.shapes)),
             source=f"{device.name}: {device.source}", certainty=device.certainty,
+        )  # fmt: skip
+    if stimulus.lead is not None and not device.makes_forms:
+        yield _lead_problem(
+            stimulus, device,
+            f"{device.name} gives one kind of pulse: a lead would be another one for a single "
+            "period, and such an update may be overwritten by the next",
         )  # fmt: skip
     yield from _rhythm_problems(stimulus, envelope)
     if shape is PulseShape.MONOPHASIC and not envelope.allow_monophasic:
@@ -202,6 +208,7 @@ def timing_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
         if found.severity is Severity.ERROR:
             yield _timing_problem(found, stimulus, envelope)
     yield from _burst_problems(stimulus, envelope)
+    yield from _lead_problems(stimulus, envelope.device)
     device = envelope.device
     with_recovery = period_inconsistency(stimulus, device.recovery_us, device.busy_max_us)
     if with_recovery is not None:
@@ -227,6 +234,32 @@ def _burst_problems(stimulus: Stimulus, envelope: Envelope) -> Iterator[Problem]
             lambda: repair.pulses_per_burst(stimulus, burst, fitting),
             layer=Layer.DEVICE, asked=burst.pulses_per_burst, allowed=fitting, unit="pulses",
         )  # fmt: skip
+
+
+def _lead_problems(stimulus: Stimulus, device: DeviceBounds) -> Iterator[Problem]:
+    """W22: the lead fits into a form of the device, and that into the period."""
+    lead = lead_of(stimulus)
+    if lead is None:
+        return
+    holds_us, points = device.holds_us(stimulus), device.points_of(stimulus, lead)
+    if points > device.form_points_max:
+        why = f"a lead of {points} points; {device.name} takes {device.form_points_max} a form"
+        yield _lead_problem(stimulus, device, why)
+    elif holds_us * stimulus.frequency_mhz > 1_000 * device.busy_max_us:
+        yield _lead_problem(
+            stimulus, device,
+            f"a lead takes {format_duration(holds_us)} with the recovery of {device.name}, more "
+            f"than a period of {format_frequency(stimulus.frequency_mhz)} leaves",
+        )  # fmt: skip
+
+
+def _lead_problem(stimulus: Stimulus, device: DeviceBounds, why: str) -> Problem:
+    lead = lead_of(stimulus) or SINGLE
+    return broken_rule(
+        "W22", Quantity.TIMING, why, lambda: repair.no_lead(stimulus), layer=Layer.DEVICE,
+        asked=f"{lead.pulses} pulses, {format_duration(lead.gap_us)} apart", allowed="no lead",
+        source=f"{device.name}: {device.source}", certainty=device.certainty,
+    )  # fmt: skip
 
 
 def _form_problems(

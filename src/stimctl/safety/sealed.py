@@ -78,7 +78,11 @@ class Record(Protocol):
         """The lowest level above nothing."""
 
     def values(
-        self, level: int, width_us: int | None = None, period_us: int | None = None
+        self,
+        level: int,
+        width_us: int | None = None,
+        period_us: int | None = None,
+        group: tuple[int, ...] = (),
     ) -> tuple[object, ...]:
         """Those of a point at this level."""
 
@@ -139,14 +143,21 @@ class Clearance(Sealed, Generic[R, P]):
         """SHA-256 (hex) of the effective limits: all bounds, device, electrode."""
         return self._record.digest()
 
-    def point(self, level: int, width_us: int | None = None, period_us: int | None = None) -> P:
+    def point(
+        self,
+        level: int,
+        width_us: int | None = None,
+        period_us: int | None = None,
+        *group: int,
+    ) -> P:
         """The point at this level; 0 is off. LimitRefusedError outside what was cleared.
 
         A current has a phase width and a period, in us, on the device's grid and between those
-        that the cleared stimulus reaches; without one it is the stimulus's own.
+        that the cleared stimulus reaches; without one it is the stimulus's own. `group`: pulses
+        and their distance in us, where it is to be the lead of a hold.
         """
         record = self._record
-        values = record.values(level, width_us, period_us)
+        values = record.values(level, width_us, period_us, group)
         if not record.allows(values):
             raise record.outside(values)
         made: P = _new_tuple(record.point, (*values, self))

@@ -28,6 +28,8 @@ def stronger_than(
         return "its pulses have another shape"
     if _group(used) > _group(found):
         return "its groups of pulses are longer"
+    if _lead(used) > _lead(found):
+        return "its holds begin with longer groups"
     probe_ua = _PROBE_UA // found.pulse.second_phase_ratio * found.pulse.second_phase_ratio
     before = dose_on(found.with_amplitude(probe_ua), device)
     after = dose_on(used.with_amplitude(probe_ua), device)
@@ -42,3 +44,7 @@ def stronger_than(
 
 def _group(stimulus: Stimulus) -> int:
     return 1 if stimulus.burst is None else stimulus.burst.pulses_per_burst
+
+
+def _lead(stimulus: Stimulus) -> int:
+    return 1 if stimulus.lead is None else stimulus.lead.pulses

@@ -52,7 +52,9 @@ def _tests(stimulus: Stimulus, device: DeviceBounds) -> int:
     """How many test pulses the worst second holds: of a group that the device gives as one form
     there is one."""
     burst = stimulus.burst
-    if burst is None or device.group_of(stimulus) is None:
+    alone: dict[str, object] = {"lead": None}
+    if burst is not None and device.group_of(stimulus) is not None:
+        alone |= {"burst": None, "frequency_mhz": burst.burst_frequency_mhz}
+    elif stimulus.lead is None:
         return worst_second_pulses(stimulus)
-    alone = {"burst": None, "frequency_mhz": burst.burst_frequency_mhz}
-    return worst_second_pulses(Stimulus(**dict(stimulus) | alone))
+    return worst_second_pulses(Stimulus.model_validate({**dict(stimulus), **alone}))

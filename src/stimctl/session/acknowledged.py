@@ -27,20 +27,18 @@ class Acknowledged:
 
     def __init__(
         self,
-        each: Mapping[int, int],
+        channels: Iterable[int],
         unit: str,
         runs_on_ns: int | None = None,
         *,
         tells_state: bool = True,
         keeps_rhythm: bool = False,
     ) -> None:
-        """`each`: by channel, how many pulses the device gives in each period. `runs_on_ns`: how
-        long it goes on by itself. `tells_state`: it says what runs, not only what it accepted.
-        `keeps_rhythm`: its timers go on for a channel that is off, until it is stopped."""
-        self._counts = {channel: OutputCount(unit, one) for channel, one in each.items()}
-        self._bounds = {
-            channel: DeliveryBounds(unit, one, runs_on_ns) for channel, one in each.items()
-        }
+        """`runs_on_ns`: how long the device goes on by itself. `tells_state`: it says what runs,
+        not only what it accepted. `keeps_rhythm`: its timers go on for a channel that is off,
+        until it is stopped."""
+        self._counts = {channel: OutputCount(unit) for channel in channels}
+        self._bounds = {channel: DeliveryBounds(unit, runs_on_ns) for channel in self._counts}
         self._tells_state = tells_state
         self._keeps_rhythm = keeps_rhythm
         self._resting: dict[int, Output] = {}
@@ -51,22 +49,17 @@ class Acknowledged:
         """The last call, and the last one that the driver's own fallback replaces."""
 
     @classmethod
-    def of(cls, plan: AnyPlan, each: Mapping[int, int]) -> "Acknowledged":
+    def of(cls, plan: AnyPlan) -> "Acknowledged":
         """For a run of this plan."""
         sheet = plan.sheet
         runs_on_us = sheet.longest_run_after_host_death_us
         return cls(
-            each,
+            [one.channel for one in plan.channels],
             "ua" if sheet.scale is CURRENT else "percent",
             None if runs_on_us is None else runs_on_us * _NS_IN_US + TRIP_MARGIN_NS,
             tells_state=sheet.readback is not Readback.NONE,
             keeps_rhythm=sheet.channels_first,
         )
-
-    def enters(self, channel: int, each: int) -> None:
-        """A stage begins, at zero, in which the device gives so many pulses in each period."""
-        self._counts[channel].each = each
-        self._bounds[channel].enters(each)
 
     # -- trains
 
@@ -186,7 +179,8 @@ def fastest_of(plan: AnyPlan) -> dict[str, dict[str, int]]:
     return {
         str(one.channel): {
             "pulses_a_second": -(-_US_IN_SECOND // one.cleared.shortest_period_us)
-            * one.pulses_a_period,
+            * one.pulses_a_period
+            + _of_leads(one),
             "width_us": one.stimulus.widest_phase_us,
         }
         for one in plan.channels
@@ -195,4 +189,14 @@ def fastest_of(plan: AnyPlan) -> dict[str, dict[str, int]]:
 
 
 def _outputs(sets: Iterable[ChannelSet]) -> dict[int, Output]:
-    return {one.channel: Output(one.level, one.phase_width_us, one.period_us) for one in sets}
+    return {
+        one.channel: Output(one.level, one.phase_width_us, one.period_us, one.pulses)
+        for one in sets
+    }
+
+
+def _of_leads(one: CurrentChannel) -> int:
+    """How many pulses more the leads of holds make in a second."""
+    if one.cleared.lead is None or one.cycle is None:
+        return 0
+    return -(-_US_IN_SECOND // one.cycle.period_us) * (one.cleared.lead.pulses - 1)

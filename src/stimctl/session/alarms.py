@@ -52,6 +52,8 @@ class Condition(StrEnum):
     COMPLIANCE_REACHED = "compliance-reached"
     FELT_ELSEWHERE = "felt-elsewhere"
     NO_OUTPUT = "contraction-without-output"
+    INPUT_LOST = "input-lost"
+    INPUT_LATE = "input-late"
     DEVICE_RESET = "device-reset"
     LINK_DEGRADED = "link-degraded"
     NOBODY_ANSWERED = "nobody-answered"
@@ -78,6 +80,7 @@ class Alarm:
 
 
 _STOPPING: Final = "output is being stopped"
+_PAUSING: Final = "output is paused: see to the input, then resume"
 _LOCKING: Final = "raises are locked"
 
 ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
@@ -142,6 +145,12 @@ ALARMS: Final[Mapping[Condition, Alarm]] = MappingProxyType(
             Priority.MEDIUM,
             "the session goes on: check link and device, or stop",
             Effect.TELL,
+        ),
+        Condition.INPUT_LOST: Alarm(
+            "an input that switches the output is lost", Priority.MEDIUM, _PAUSING, Effect.TELL
+        ),
+        Condition.INPUT_LATE: Alarm(
+            "output follows its input too late", Priority.MEDIUM, _PAUSING, Effect.TELL
         ),
         Condition.DEVICE_RESET: Alarm(
             "the stimulator may have restarted during the pause",

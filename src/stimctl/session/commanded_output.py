@@ -61,7 +61,7 @@ class CommandedOutput:
 
     def sets_told(self) -> list[ChannelSet]:
         """What was told last."""
-        return [ChannelSet(key[0], *(*key[1:], *key[3:])) for key in self._told or ()]
+        return [_set_of(*key) for key in self._told or ()]
 
     @property
     def told(self) -> dict[int, int]:
@@ -220,6 +220,12 @@ class CommandedOutput:
         # Neither the old nor the new state is certain: the next tell() must send.
         self._told = None
         return self.plateaus_acked
+
+
+def _set_of(
+    channel: int, level: int, width_us: int = 0, period_us: int = 0, pulses: int = 1, *_: int
+) -> ChannelSet:
+    return ChannelSet(channel, level, width_us, period_us, period_us, pulses)
 
 
 def is_part(event: Accepted) -> bool:

@@ -13,6 +13,13 @@ increment that is more than a hand may raise in that time takes longer."""
 RAMP_MIN_NS: Final = 500 * MS
 """A cycle's ramp from zero to a plateau already raised takes at least this long (D)."""
 RAMP_MIN_US: Final = RAMP_MIN_NS // 1_000
+QUICK_RAMP_NS: Final = 100 * MS
+"""Rule A14: the shortest ramp of functional output, up to what was held (D)."""
+QUICK_RAMP_US: Final = QUICK_RAMP_NS // 1_000
+QUICK_TICK_NS: Final = 20 * MS
+"""How often such a ramp moves (D)."""
+HELD_NS: Final = 10 * SECOND
+"""Rule A14: an amplitude was held after so much acknowledged on time at it or above (D)."""
 RAMP_TICK_NS: Final = 50 * MS
 """How often a ramp made by the engine itself moves."""
 AUTO_LOCK_NS: Final = 20 * SECOND

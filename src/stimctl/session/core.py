@@ -71,6 +71,8 @@ class Core:
         """Something was sent to the device in this session."""
         self.from_zero = False
         """What was raised before the pause under way is lost."""
+        self.paused_ns = 0
+        """When output was paused last."""
         self.purpose: Purpose | None = None
         self.cause: Reason | None = None
         """Why the session is in FAULT, or will be once zero is verified."""
@@ -213,6 +215,12 @@ class Core:
             self._reason, self._outcome = reason, "completed" if completed else "stopped"
         on_record = purpose in (Purpose.STOP, Purpose.PAUSE)
         self._log.emit(now_ns, rows.Stopping(reason, purpose.value), durable=on_record)
+
+    def pause(self, now_ns: int, why: Reason) -> None:
+        """Zero, and a person resumes."""
+        self.paused_ns = now_ns
+        self.begin_stop(now_ns, why, Purpose.PAUSE)
+        self.go(now_ns, State.PAUSED, why.text)
 
     def fault(
         self,

@@ -28,12 +28,14 @@ def about_day(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator
 
 
 def _asked(plan: AnyPlan) -> tuple[Asked, ...]:
+    # What inputs will cause is not known: as if it were on all the time (N6).
+    switched = any(stage.switching is not None for stage in plan.stages)
     return tuple(
         Asked(
             one.channel,
             one.setup.electrode.site,
             one.motor,
-            one.cycle,
+            None if switched else one.cycle,
             plan.duration_us,
         )
         for one in plan.channels

@@ -18,9 +18,9 @@ class DeliveryBounds:
     """One channel of one run. `runs_on_ns`: how long the device goes on when nothing commands it
     any more; None: nothing bounds it."""
 
-    def __init__(self, unit: str, each: int, runs_on_ns: int | None) -> None:
-        self._least = OutputCount(unit, each)
-        self._most = OutputCount(unit, each)
+    def __init__(self, unit: str, runs_on_ns: int | None) -> None:
+        self._least = OutputCount(unit)
+        self._most = OutputCount(unit)
         self._runs_on_ns = runs_on_ns
         self._accepted = OFF
         self._asked: dict[int, Output] = {}
@@ -28,10 +28,6 @@ class DeliveryBounds:
         self._unconfirmed: deque[tuple[int, Output]] = deque()
         """What the least count takes once an answer says that the device was still at it."""
         self._stopped_ns: int | None = None
-
-    def enters(self, each: int) -> None:
-        """From zero on, the device gives so many pulses in each period."""
-        self._least.each = self._most.each = each
 
     # -- trains
 
@@ -42,7 +38,7 @@ class DeliveryBounds:
             return
         if output.on and self._most.output.on and not all(one.on for one in self._may_be()):
             # Off and on again before either is answered: its timer may begin again.
-            self._most.give(output, self._most.each)
+            self._most.give(output)
         self._asked[ticket] = output
         self._hold(now_ns)
 

@@ -85,6 +85,7 @@ class Engine:
             facts.DiskSpace: lambda now, fact: self._host(now, self._core.host.disk(fact)),
             facts.StopFaceTested: self._stop_face_tested,
             facts.StopFaceLost: self._stop_face_lost,
+            facts.InputSample: self._supervision.sample,
             facts.PersonPresent: lambda now, fact: self._supervision.person_present(now, fact.by),
             facts.PresenceRequired: lambda _now, _fact: (
                 self._supervision.attendance.require_person()

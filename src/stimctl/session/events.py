@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import Any, Final
 
-from stimctl.session import host_rows, rows
+from stimctl.session import activation_rows, host_rows, rows
 from stimctl.session.reasons import Reason
 from stimctl.session.row_base import Event, Kind, OpenEvent
 from stimctl.session.rows import PlannedChannel
@@ -38,7 +38,7 @@ Json = None | bool | int | str | list["Json"] | Mapping[str, "Json"]
 
 EVENTS: Final[tuple[type[Event], ...]] = tuple(
     one
-    for module in (rows, host_rows)
+    for module in (rows, activation_rows, host_rows)
     for one in vars(module).values()
     if isinstance(one, type) and issubclass(one, Event) and one not in (Event, OpenEvent)
 )

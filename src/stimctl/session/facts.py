@@ -101,6 +101,26 @@ class PresenceRequired:
     program commands (raise, lower, attend, felt, pause) does not."""
 
 
+@dataclass(frozen=True, slots=True)
+class InputSample:
+    """What an input says, as it has just arrived; nothing of it is believed as it is.
+
+    `seq` rises with each sample of one sender. `value`: 0 or 1 of a state, the angle of a phase,
+    percent of a level; None for an event. `beat`: the sender is there, and nothing has happened.
+    `age_us`: how old it was when it arrived, as far as anybody knows. `keyed`: a key of a face was
+    pressed, and nothing comes in between.
+    """
+
+    input: str
+    seq: int
+    value: float | bool | None = None
+    beat: bool = False
+    age_us: int = 0
+    keyed: bool = False
+    source: str = "api"
+    """By what way it came; `sim`: a made-up sensor, which no device with current is given."""
+
+
 Fact = (
     FaceAlive
     | JournalDurable
@@ -115,4 +135,5 @@ Fact = (
     | StopFaceLost
     | PersonPresent
     | PresenceRequired
+    | InputSample
 )

@@ -74,7 +74,6 @@ class IntentHandlers:
         self._pulses = pulses
         self._adjusting = Adjusting(core, log, supervision, procedure)
         self._beginning: _Beginning | None = None
-        self._paused_ns = 0
         self.journal_failed = False
         self._table: dict[type, Callable[[int, Any], None]] = {
             intents.Connect: self._connect,
@@ -124,9 +123,7 @@ class IntentHandlers:
             self._core.begin_stop(now_ns, NOBODY_ANSWERED)
             return
         self._adjusting.seen(now_ns)
-        self._paused_ns = now_ns
-        self._core.begin_stop(now_ns, Reason(Code.PAUSE, "pause"), Purpose.PAUSE)
-        self._core.go(now_ns, State.PAUSED, "pause")
+        self._core.pause(now_ns, Reason(Code.PAUSE, "pause"))
 
     def _acknowledge(self, now_ns: int, intent: intents.Acknowledge) -> None:
         what = "acknowledge refused"
@@ -280,13 +277,13 @@ class IntentHandlers:
 
     def _resume(self, now_ns: int, _intent: intents.Resume) -> None:
         run = self._ready(now_ns, "resume refused")
-        paused_us = (now_ns - self._paused_ns) // 1_000
+        paused_us = (now_ns - self._core.paused_ns) // 1_000
         row = rows.Resumed(run.time_us(now_ns), paused_us, self._from_zero(now_ns))
         waiting = self._log.emit_waiting(now_ns, row)
         self._beginning = _Beginning(Trigger.RESUMED, waiting)
 
     def _from_zero(self, now_ns: int) -> bool:
-        return self._core.from_zero or now_ns - self._paused_ns > SOFT_RESUME_NS
+        return self._core.from_zero or now_ns - self._core.paused_ns > SOFT_RESUME_NS
 
     def _pulse(self, now_ns: int, intent: intents.Pulse) -> None:
         self._pulses.ask(now_ns, intent.channel, intent.set_point)
@@ -326,7 +323,7 @@ class IntentHandlers:
         self._core.fire(now_ns, trigger)
         self._core.run_begins()
         resumed = trigger is Trigger.RESUMED
-        self._supervision.begin(now_ns, self._paused_ns if resumed else None)
+        self._supervision.begin(now_ns, self._core.paused_ns if resumed else None)
         try:
             if trigger is Trigger.STARTED:
                 run.begin(now_ns, from_us)

@@ -75,6 +75,7 @@ class Need(StrEnum):
     WATCHDOG = "watchdog-test"
     STOP_FACE = "stop-face"
     PRESENCE = "presence"
+    FUNCTIONAL = "functional-output"
 
 
 MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
@@ -115,6 +116,7 @@ MEANINGS: Final[Mapping[Need, str]] = MappingProxyType(
         Need.WATCHDOG: "The watchdog of the device is not tested in this session.",
         Need.STOP_FACE: "A stop face is needed, or has to be tested by a press.",
         Need.PRESENCE: "Nobody at the machine has answered.",
+        Need.FUNCTIONAL: "Inputs switch a stage, and the device or the place is not fit for it.",
     }
 )
 """What is missing where a face is told this code."""

@@ -6,11 +6,12 @@ from stimctl.devices.driver import AnyDriver
 from stimctl.devices.events import AckedOvertaken, ChannelSet, Doing
 from stimctl.session.budget import flow_of
 from stimctl.session.commanded_output import Accepted, CommandedOutput
-from stimctl.session.config import RAMP_MIN_US
+from stimctl.session.config import QUICK_RAMP_US, RAMP_MIN_US
 from stimctl.session.ladder import Ladder
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.track import Track
 from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, Stage
+from stimctl.treatment.switching import Switch
 from stimctl.treatment.timeline import contraction_starts
 
 
@@ -25,14 +26,13 @@ class OutputAdapter:
         for one in (one for stage in plan.stages for one in stage.channels):
             if one.cycle is not None and one.cycle.ramp_up_us < RAMP_MIN_US:
                 raise PlanViolation(f"the ramp of channel {one.channel} is shorter than 0.5 s")
+        for switch in (one for stage in plan.stages for one in switches_of(stage)):
+            if switch.timing.ramp_up_us < QUICK_RAMP_US:
+                raise PlanViolation("a ramp of functional output is shorter than 0.1 s")
         self.scale = plan.scale
         self._plan = plan
         self.tracks = tuple(Track(one) for one in plan.channels)
         self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
-
-    def pulses_a_period(self) -> dict[int, int]:
-        """By channel, how many pulses the device gives in each period now."""
-        return {track.channel: track.each for track in self.tracks}
 
     def most(self) -> int:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
@@ -58,6 +58,11 @@ class OutputAdapter:
         return None
 
 
+def switches_of(stage: Stage[PlanChannel]) -> tuple[Switch, ...]:
+    """What inputs switch in a stage."""
+    return () if stage.switching is None else tuple(stage.switching.switches.values())
+
+
 def _most_of(stage: Stage[PlanChannel], one: PlanChannel) -> int:
     """Of a channel in a stage at its cleared output: its widest and fastest pulses in the on times
     that the stage has room for (W14), and slow pulses in the off times."""
@@ -68,6 +73,9 @@ def _most_of(stage: Stage[PlanChannel], one: PlanChannel) -> int:
         if burst is not None:
             each_us = burst.pulses_per_burst * one.period_us  # of a pattern that repeats
             flow = min(flow, flow * each_us * burst.burst_frequency_mhz // 1_000_000_000)
+    window = one.stimulus.window if isinstance(one, CurrentChannel) else None
+    if window is not None:
+        return flow * stage.duration_us * window.duty_permille // 1_000
     if one.cycle is None:
         return flow * stage.duration_us
     times = len(contraction_starts(stage, one))
@@ -77,4 +85,8 @@ def _most_of(stage: Stage[PlanChannel], one: PlanChannel) -> int:
         period_us = stage.sheet.bounds.quantise_period_up_us(rest.frequency_mhz)
         level = one.most * rest.level_permille // 1000
         resting = flow_of(level, rest.phase_width_us, period_us)
-    return times * (flow * one.cycle.on_us + resting * one.cycle.off_us)
+    leads = 0
+    if isinstance(one, CurrentChannel) and one.cleared.lead is not None:
+        more = one.cleared.lead.pulses - 1
+        leads = flow_of(one.most, one.stimulus.widest_phase_us, 1) * more
+    return times * (flow * one.cycle.on_us + resting * one.cycle.off_us + leads)

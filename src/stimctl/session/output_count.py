@@ -7,16 +7,18 @@ _NS_IN_US = 1_000
 
 
 class Output(NamedTuple):
-    """What a channel does: its level, and of a current its pulse width and period."""
+    """What a channel does: its level, and of a current its pulse width, its period, and how many
+    pulses come in it."""
 
     level: int = 0
     width_us: int = 0
     period_us: int = 0
+    pulses: int = 1
 
     @property
     def charge_pc(self) -> int:
-        """Of the first phase of a pulse."""
-        return self.level * self.width_us
+        """Of the first phases of what comes in a period."""
+        return self.level * self.width_us * self.pulses
 
     @property
     def on(self) -> bool:
@@ -31,6 +33,7 @@ class Output(NamedTuple):
             min(self.level, other.level),
             min(self.width_us, other.width_us),
             max(self.period_us, other.period_us),
+            min(self.pulses, other.pulses),
         )
 
     def at_least(self, other: "Output") -> "Output":
@@ -41,6 +44,7 @@ class Output(NamedTuple):
             max(self.level, other.level),
             max(self.width_us, other.width_us),
             min(self.period_us, other.period_us),
+            max(self.pulses, other.pulses),
         )
 
 
@@ -49,15 +53,14 @@ OFF = Output()
 
 @dataclass(slots=True)
 class OutputCount:
-    """One channel so far. `each`: how many pulses the device gives in a period.
+    """One channel so far.
 
-    A pulse comes with the set point that switches the channel on, and after each whole period. A
-    new set point of a channel that is on has effect from the next pulse, which is due one new
-    period after the last one.
+    A pulse, or a group of them, comes with the set point that switches the channel on, and after
+    each whole period. A new set point of a channel that is on has effect from the next pulse, which
+    is due one new period after the last one.
     """
 
     unit: str
-    each: int = 1
     output: Output = OFF
     since_ns: int = 0
     next_ns: int | None = None
@@ -84,7 +87,7 @@ class OutputCount:
         times = (now_ns - self.next_ns - 1) // period_ns + 1
         self.next_ns += times * period_ns
         if output.level:
-            self.give(output, times * self.each)
+            self.give(output, times)
 
     def turn(self, now_ns: int, output: Output) -> None:
         """From now on the channel does this."""
@@ -107,15 +110,16 @@ class OutputCount:
         pulse when the step comes."""
         before = self.output
         if before.period_us and output.period_us:
-            if output.level and not before.level:
-                self.pulses += sign * self.each
-            self.charge_pc += sign * self.each * max(0, output.charge_pc - before.charge_pc)
+            if output.level:
+                here = before.pulses if before.level else 0
+                self.pulses += sign * max(0, output.pulses - here)
+            self.charge_pc += sign * max(0, output.charge_pc - before.charge_pc)
 
-    def give(self, output: Output, pulses: int = 1) -> None:
-        """These pulses, now."""
-        self.pulses += pulses
-        self.charge_pc += pulses * output.charge_pc
-        self._here += pulses // self.each
+    def give(self, output: Output, times: int = 1) -> None:
+        """Its pulses so many times, now."""
+        self.pulses += times * output.pulses
+        self.charge_pc += times * output.charge_pc
+        self._here += times
         if self._here > 1:
             self.sure_peak = max(self.sure_peak, output.level)
 

@@ -72,6 +72,8 @@ class Plateau:
         self.pending: AskedRaise | None = None
         """Rule A9: what waits for the next on ramp."""
         self.settling = Settling(None)
+        self.one_waits = False
+        """Inputs switch the channel: one raise may wait, and no more (A18)."""
         self.script = 0
         self.script_on = scripted
         self._raised: dict[int, int] = {}
@@ -188,7 +190,7 @@ class Plateau:
     @property
     def _together(self) -> int:
         """How much may be pending: of a channel without output one increment, as ever."""
-        return self._rest_most if self.now else self.most
+        return self._rest_most if self.now and not self.one_waits else self.most
 
     def wait(self, now_ns: int, asked: AskedRaise) -> None:
         """It goes out with the next on ramp, with what is pending already."""

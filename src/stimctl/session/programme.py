@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Iterator
 
 from stimctl.session.config import CONTRACTION_LEAD_US
+from stimctl.session.plan_clock import PlanClock
 from stimctl.session.ramp_limiter import RampLimiter
 from stimctl.treatment.program import PlanChannel, Stage, of_currents
 from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
 from stimctl.treatment.timeline import Moment, moments
 
 
-class Programme:
+class Programme(PlanClock):
     """Moments and raise schedule of one stage, read lazily as plan time goes on."""
 
     def __init__(
@@ -22,6 +23,7 @@ class Programme:
     ) -> None:
         """`from_us`: plan time to begin at, where that is within the stage."""
         from_us = max(from_us, stage.start_us)
+        super().__init__(from_us)
         self._end_us: int = stage.end_us
         self._from_us = from_us
         self._output_from_us: int = stage.output_from_us
@@ -34,29 +36,7 @@ class Programme:
         self._ahead: deque[Moment] = deque()
         self._levels = [0] * len(tracks)
         self._starts: deque[tuple[int, int]] = deque()
-        self._zero_ns = 0
-        self._stood_at_us: int | None = from_us
         self._first = True
-
-    def go(self, now_ns: int) -> None:
-        """Let plan time run from where it stood."""
-        if self._stood_at_us is not None:
-            self._zero_ns = now_ns - self._stood_at_us * 1_000
-            self._stood_at_us = None
-
-    def stand(self, now_ns: int) -> None:
-        """Let plan time stand still."""
-        self._stood_at_us = self.time_us(now_ns)
-
-    def time_us(self, now_ns: int) -> int:
-        """Plan time: how long the plan has been running."""
-        if self._stood_at_us is not None:
-            return self._stood_at_us
-        return (now_ns - self._zero_ns) // 1_000
-
-    def at_ns(self, plan_us: int) -> int:
-        """The caller's clock at a plan time."""
-        return self._zero_ns + plan_us * 1_000
 
     def turn(self, time_us: int) -> list[tuple[RampLimiter, int]]:
         """Put in force what is due; the tracks whose contraction begins, with its plan time."""

@@ -10,6 +10,7 @@ from stimctl.session.reasons import (
     LEFT_OUT,
     NOT_AT_PLATEAU,
     NOT_CONFIRMED,
+    NOT_FELT,
     OFF_IN_STAGE,
     RAMPING,
     STANDING,
@@ -56,6 +57,8 @@ class RaiseLocks:
             return reason
         if (reason := self._finding_lock(plateau)) is not None:
             return reason
+        if not run.switched.felt(plateau.channel):
+            return NOT_FELT
         if drive is None or (at_plateau and not drive.may_raise):
             return NOT_AT_PLATEAU
         if run.fader.gain != FULL or run.fader.fading_out:

@@ -110,6 +110,7 @@ class Raising:
         """This is the stage that is under way, or begins."""
         for plateau in self._all:
             plateau.settling = Settling(stage.channel(plateau.channel))
+            plateau.one_waits = stage.switching is not None
 
     def settle(self, now_ns: int) -> None:
         """Time goes on at the plateaus (A20)."""

@@ -8,13 +8,20 @@ wake-up may make up for, so that what a line has swallowed is never made up for 
 
 from abc import ABC, abstractmethod
 
-from stimctl.session.config import RAMP_MIN_NS, RAMP_TICK_NS
+from stimctl.session.config import (
+    QUICK_RAMP_NS,
+    QUICK_TICK_NS,
+    RAMP_MIN_NS,
+    RAMP_TICK_NS,
+)
 from stimctl.session.plateaus import PlanViolation
 from stimctl.treatment.timeline import Drive
 
 FULL = 1_000
 """Permille of a plateau."""
-_AHEAD_PPM = FULL * FULL * 2 * RAMP_TICK_NS // RAMP_MIN_NS
+_ALL_PPM = FULL * FULL
+_AHEAD_PPM = _ALL_PPM * 2 * RAMP_TICK_NS // RAMP_MIN_NS
+_QUICK_AHEAD_PPM = _ALL_PPM * 2 * QUICK_TICK_NS // QUICK_RAMP_NS
 
 
 class RampLimiter(ABC):
@@ -42,12 +49,17 @@ class RampLimiter(ABC):
         """When it did; bursts switch it on again before the first step of the ramp is over."""
         self._cycles = cycles
         self._modulated_from = modulated_from
+        self.held = 0
+        """Up to this output a ramp may be as quick as one of functional output (A14)."""
+        self._quick_ppm = 0
+        """The same, as a part of the plateau."""
 
     def follow(self, *, cycles: bool, modulated_from: int) -> None:
         """Another stage begins, from zero."""
         self._cycles, self._modulated_from = cycles, modulated_from
         self.drive = None
         self.highest_permille = 0
+        self.held = self._quick_ppm = 0
 
     def zero(self) -> None:
         """Output goes to zero: the next climb starts from there."""
@@ -132,8 +144,15 @@ class RampLimiter(ABC):
         """It runs on between two ticks, so that being woken in between costs nothing; but at most
         two ticks' worth ahead, so that neither a late wake-up nor a late answer makes a jump."""
         since_ns = max(0, at_ns - self._line_ns)
-        climbed = self._line_ppm + FULL * FULL * since_ns // RAMP_MIN_NS
-        return min(climbed, self._sure_ppm + _AHEAD_PPM)
+        begins, quick = self._line_ppm, self._quick_ppm
+        ahead = max(self._sure_ppm + _AHEAD_PPM, min(self._sure_ppm + _QUICK_AHEAD_PPM, quick))
+        if begins < quick:
+            climbed = begins + _ALL_PPM * since_ns // QUICK_RAMP_NS
+            if climbed <= quick:
+                return min(climbed, ahead)
+            since_ns -= (quick - begins) * QUICK_RAMP_NS // _ALL_PPM
+            begins = quick
+        return min(begins + _ALL_PPM * since_ns // RAMP_MIN_NS, ahead)
 
     def _stand_at(self, now_ns: int, reach_ppm: int) -> None:
         self._reach_ppm = self._line_ppm = reach_ppm
@@ -178,6 +197,8 @@ class RampLimiter(ABC):
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         assert self.drive is not None
+        if self.held:
+            self._quick_ppm = min(_ALL_PPM, self.held * _ALL_PPM // plateau) if plateau else 0
         wanted = self.drive.level_permille * gain
         if plateau == 0:
             self._stand_at(now_ns, wanted)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from stimctl.safety.screening import CONDITION_BY_ID, Finding, Screening, screen
 from stimctl.safety.sites import pad_sites
-from stimctl.session import bench_gaps, day_gaps, person_gaps
+from stimctl.session import bench_gaps, day_gaps, functional_gaps, person_gaps
 from stimctl.session.answer_age import ANSWERS_FOR_DAYS
 from stimctl.session.needs import (
     ACKNOWLEDGEMENTS,
@@ -354,6 +354,7 @@ _LOOKS: tuple[_Look, ...] = (
     _about_device,
     bench_gaps.about_commissioning,
     day_gaps.about_day,
+    functional_gaps.about_functional,
     _about_attendance,
 )
 _BENCH_LOOKS: tuple[_Look, ...] = (

@@ -84,6 +84,14 @@ STAGE_BEGUN: Final = Reason(Code.STAGE_BEGUN, "another stage has begun")
 SETTLING: Final = Reason(
     Code.SETTLING, "the programme changes, and has not shown all of it at this plateau yet"
 )
+LINE_LATE: Final = Reason(Code.LINE_LATE, "the line took longer than 250 ms")
+NOT_FELT: Final = Reason(
+    Code.NOT_FELT, "the step before has had no activation yet that the device has acknowledged"
+)
+NEEDS_RESUME: Final = Reason(
+    Code.NEEDS_RESUME,
+    "inputs switch the stage that begins: see that nobody is startled, and resume",
+)
 OFF_IN_STAGE: Final = Reason(Code.OFF_IN_STAGE, "this channel is off in this stage")
 LAST_STAGE: Final = Reason(Code.LAST_STAGE, "no stage follows: stop ends the session")
 RULE_RAISES: Final = Reason(

@@ -6,7 +6,6 @@ output waits for its row on the disk; what lowers it goes out at once.
 
 from collections.abc import Callable
 
-from stimctl.codes import Code
 from stimctl.devices.events import RaiseDropped, Withheld
 from stimctl.session import rows
 from stimctl.session.acknowledged import Acknowledged
@@ -21,18 +20,16 @@ from stimctl.session.left import Delivered
 from stimctl.session.linking import Links
 from stimctl.session.log import EventLog
 from stimctl.session.output_adapter import OutputAdapter
-from stimctl.session.programme import Programme
 from stimctl.session.prompts import Prompts
 from stimctl.session.raise_locks import FADING, RaiseLocks
 from stimctl.session.raising import Raising
-from stimctl.session.reasons import LAST_STAGE, STANDING, Reason
+from stimctl.session.reasons import LAST_STAGE, LINE_LATE, STANDING, Reason
 from stimctl.session.stages import FADE_TO_NEXT_NS, Stages
+from stimctl.session.switched_run import SwitchedRun
 from stimctl.session.track import Track
 from stimctl.session.withheld import Withholdings
 from stimctl.treatment.program import AnyPlan, PlanChannel, Stage
 from stimctl.treatment.timeline import contractions_before
-
-_LINE_LATE = Reason(Code.LINE_LATE, "the line took longer than 250 ms")
 
 
 class Run:
@@ -74,7 +71,8 @@ class Run:
         self.finding = Finding(sites_of(plan) if config.find_channels else {})
         self.output = adapter.output
         self._stages = Stages(plan, log)
-        self._programme = Programme(self._stages.now, self._tracks)
+        self.switched = SwitchedRun(self, adapter.tracks, log, link_good)
+        self._programme = self.switched.programme(self._stages.now)
         self.raising = self._new_raising()
         self._contractions = Contractions(log, trains=not self.single_pulses)
         self._withholdings = Withholdings(log)
@@ -88,7 +86,7 @@ class Run:
         self._leaves = False
         """A person ends the stage before its time."""
         self._soft = False
-        self.acknowledged = Acknowledged.of(plan, adapter.pulses_a_period())
+        self.acknowledged = Acknowledged.of(plan)
         """What the device has acknowledged in this run."""
         self.acked_ns: int | None = None
         """When the device accepted something last, since the output was zero."""
@@ -137,7 +135,7 @@ class Run:
         every plateau at zero."""
         self._began_us = self.delivered.until_us = from_us
         self._stages.begin(now_ns, from_us)
-        self.acknowledged = Acknowledged.of(self.plan, self._adapter.pulses_a_period())
+        self.acknowledged = Acknowledged.of(self.plan)
         for track in self._tracks:
             track.rewind(contractions_before(self.plan, track.channel, from_us))
         self.raising = self._new_raising()
@@ -153,7 +151,7 @@ class Run:
         stage = self._stages.now
         for track in self._tracks:
             track.enter(stage.channel(track.channel))
-        self._programme = Programme(stage, self._tracks, from_us)
+        self._programme = self.switched.programme(stage, from_us)
         self.raising.follows(stage)
         self._leaves = False
 
@@ -163,10 +161,13 @@ class Run:
         Plan time stands until the device has acknowledged that, and the row is on the disk.
         """
         self.running = False
+        self._programme.stand(now_ns)
         self.fader.full()
         self._stages.enter(now_ns, stage, self.raising.snapshot())
         self._follow()
-        self._make_ready(now_ns, soft=False)
+        self._forget(now_ns)
+        if not self.switched.enter():
+            self._make_ready(now_ns, soft=False)
         self.raising.enter(now_ns, self._stages.plateaus())
 
     def finish_stage(self, now_ns: int) -> None:
@@ -185,6 +186,7 @@ class Run:
 
     def resume(self, now_ns: int, *, from_zero: bool) -> None:
         """The resume row is durable: soft ramp to the plateaus, or everything from zero."""
+        self.switched.resume(from_zero=from_zero)
         if from_zero:
             self._stages.forget()
             self.raising.begin(now_ns)
@@ -212,7 +214,6 @@ class Run:
         self._programme.go(now_ns)
         self._programme.turn(self._programme.time_us(now_ns))
         for track in self._tracks:
-            self.acknowledged.enters(track.channel, track.each)
             # The start, resume or stage row stands for the contraction that is under way.
             track.covered = True
             track.climb(now_ns, 0, 0)
@@ -225,6 +226,7 @@ class Run:
 
     def _forget(self, now_ns: int) -> None:
         self._contractions.interrupted()
+        self.switched.off(now_ns)
         self.output.forget()
         self.acked_ns = None
         self._budget.flows(now_ns, 0)
@@ -257,6 +259,7 @@ class Run:
         """A discontinuity: nothing of this comes back."""
         self.stand(now_ns, why)
         self._stages.forget()
+        self.switched.forget()
         self.raising.zero(now_ns)
 
     def fade_out(self, now_ns: int) -> None:
@@ -304,6 +307,7 @@ class Run:
         for track, at_us in self._programme.turn(time_us):
             early = self._programme.too_early_to_announce(track, at_us)
             self._contractions.begin(now_ns, track, self.raising, started_now=early)
+        self.switched.turned(now_ns)
         self.raising.schedule(self._programme.scripted(time_us))
         self.raising.grant(now_ns)
         if self._withholdings.due(now_ns):
@@ -351,6 +355,7 @@ class Run:
         before = self.output.plateaus_acked
         self.output.accepted(now_ns, event)
         self._contractions.acked(self.output.acked)
+        self.switched.acked(now_ns, event.latency_ns)
         if self.running and any(self.output.acked.values()):
             self.delivered.output_at(self.time_us(now_ns))
         if self.running and self.raising.script_waits(now_ns):
@@ -369,7 +374,7 @@ class Run:
         for track in self._tracks:
             plateau = self.raising.plateau(track.channel)
             track.fall_back(now_ns, self.output.acked.get(track.channel, 0), plateau)
-        self._log.emit(now_ns, rows.Refused("raise", _LINE_LATE, sent=event.sent))
+        self._log.emit(now_ns, rows.Refused("raise", LINE_LATE, sent=event.sent))
         self._tell(now_ns)
 
     def withheld(self, now_ns: int, event: Withheld) -> None:
@@ -387,12 +392,9 @@ class Run:
         """When advance() has something to do; None while the run stands."""
         if not self.running:
             return None
-        scripted = self._config.scripted_raise
-        due = self._programme.at_ns(self._programme.deadline_us(scripted=scripted))
-        for other in (
+        others = (
             self._catch_up_ns, self._confirmed_ns, self._withholdings.again_ns,
             self.fader.deadline(now_ns), self.raising.deadline(now_ns),
-        ):  # fmt: skip
-            if other is not None and other < due:
-                due = other
-        return due
+        )  # fmt: skip
+        plan_us = self._programme.deadline_us(scripted=self._config.scripted_raise)
+        return min([self._programme.at_ns(plan_us), *(one for one in others if one is not None)])

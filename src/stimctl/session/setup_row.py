@@ -50,6 +50,7 @@ def stage_of(stage: Stage[PlanChannel]) -> dict[str, Json]:
         "duration_us": stage.duration_us,
         "zero_us": stage.zero_us,
         "carried": plain(stage.carried),
+        **({} if stage.events is None else {"events": plain(stage.events)}),
     }
 
 

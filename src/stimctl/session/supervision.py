@@ -8,6 +8,7 @@ from stimctl.session import rows
 from stimctl.session.alarms import Condition
 from stimctl.session.config import ATTENDANCE_ANSWER_NS, TELEMETRY_NS, EngineConfig
 from stimctl.session.core import Core
+from stimctl.session.facts import InputSample
 from stimctl.session.following import Following
 from stimctl.session.heartbeats import Attendance, Heartbeats
 from stimctl.session.link import Quality
@@ -17,6 +18,11 @@ from stimctl.session.reasons import BUDGET_SPENT, NOBODY_ANSWERED, PLAN_ENDED, R
 from stimctl.session.run import Run
 from stimctl.session.states import State
 from stimctl.stimulus.level import AnyLevel
+
+_ALARM_OF: dict[str, Condition] = {
+    Code.INPUT_STALE: Condition.INPUT_LOST,
+    Code.INPUT_LATE: Condition.INPUT_LATE,
+}
 
 
 class Supervision:
@@ -84,8 +90,24 @@ class Supervision:
             self._core.fault(now_ns, Reason(Code.PLAN_BROKEN, str(broken)))
             return
         self._tell_silent(now_ns, run)
-        if run.faded_out:
+        if (why := run.switched.pause_asked) is not None:
+            self._pause(now_ns, why)
+        elif run.faded_out:
             self._core.begin_stop(now_ns, NOBODY_ANSWERED)
+
+    def sample(self, now_ns: int, sample: InputSample) -> None:
+        """An input says something: kept while output stands, and obeyed while it runs."""
+        run = self._core.run
+        if run is not None:
+            run.switched.inputs.take(now_ns // 1_000, sample)
+            self._run_on(now_ns)
+
+    def _pause(self, now_ns: int, why: Reason) -> None:
+        """A person has to come before inputs start anything more (N5, K15, K18)."""
+        condition = _ALARM_OF.get(why.code)
+        if condition is not None:
+            self._core.meet(now_ns, condition, why.text)
+        self._core.pause(now_ns, why)
 
     def _tell_silent(self, now_ns: int, run: Run, *, ended: bool = False) -> None:
         for one in run.silent_contractions(now_ns, ended=ended):

@@ -1,5 +1,6 @@
 """One channel of a run: what of its plan is in force, and the points for it, on any scale."""
 
+from stimctl.safety.device_bounds import SINGLE
 from stimctl.safety.sealed import OutputPoint
 from stimctl.session.budget import flow_of
 from stimctl.session.config import RAMP_TICK_NS
@@ -9,14 +10,21 @@ from stimctl.treatment.program import CurrentChannel, PlanChannel
 from stimctl.treatment.timeline import Drive
 
 Key = tuple[int, ...]
-"""Channel and output, and of a current its width and period: equal keys need not be sent twice."""
+"""Channel and output, and of a current its width, its period, and the pulses in it and their
+distance: equal keys need not be sent twice."""
+
+
+def _goes_on_and_off(one: PlanChannel) -> bool:
+    """By a cycle, or by an input."""
+    switched = isinstance(one, CurrentChannel) and one.stimulus.window is not None
+    return one.cycle is not None or switched
 
 
 class Track(RampLimiter):
     """The drive of one channel that is in force, and what the device should be told for it."""
 
     def __init__(self, plan_channel: PlanChannel) -> None:
-        super().__init__(plan_channel.channel, cycles=plan_channel.cycle is not None)
+        super().__init__(plan_channel.channel, cycles=_goes_on_and_off(plan_channel))
         self._lit = False
         """The device has confirmed the burst that is under way."""
         self._dark_ns = self._shut_ns = 0
@@ -40,13 +48,15 @@ class Track(RampLimiter):
         one = plan_channel if isinstance(plan_channel, CurrentChannel) else None
         modulation = one.stimulus.amplitude_modulation if one else None
         self.follow(
-            cycles=plan_channel.cycle is not None,
+            cycles=_goes_on_and_off(plan_channel),
             modulated_from=FULL if modulation is None else modulation.lowest,
         )
         self.cleared = plan_channel.cleared
         self._made: dict[Key, OutputPoint] = {}
-        self.each = one.pulses_a_period if one else 1
-        """How many pulses the device gives in each period."""
+        self._group = (one.cleared.group if one else None) or SINGLE
+        """What the device gives in each period."""
+        self._lead = (one.cleared.lead if one else None) or self._group
+        """What it gives as the first pulse of a hold."""
         self._step, self._lowest = self.cleared.step, self.cleared.lowest
         self._zero = (one.stimulus.pulse.phase_width_us, one.period_us) if one else ()
         """Width and period with which it begins; nothing where they are those of another unit."""
@@ -184,16 +194,17 @@ class Track(RampLimiter):
             return None
         if not self._zero:
             return (self.channel, output)
-        return (self.channel, output, drive.phase_width_us, drive.period_us)
+        group = self._lead if drive.leads else self._group
+        return (self.channel, output, drive.phase_width_us, drive.period_us, *group)
 
     def key_of_zero(self) -> Key:
         """The channel with no output, in the rhythm of the plan."""
-        return (self.channel, 0, *self._zero)
+        return (self.channel, 0, *self._zero, *(self._group if self._zero else ()))
 
     def flow(self, key: Key) -> int:
         """What passes with a key."""
-        width_us, period_us = key[2:] or (1, 1)
-        return flow_of(key[1], width_us, period_us) * self.each
+        width_us, period_us, pulses, _ = key[2:] or (1, 1, 1, 0)
+        return flow_of(key[1], width_us, period_us) * pulses
 
     def point(self, key: Key) -> OutputPoint:
         """The genuine point for a key, made by the clearance once and kept."""

@@ -24,6 +24,12 @@ TWITCH_BURST_MAX_US = 200_000
 MOTOR_PERIOD_MIN_US = 2_000_000
 MOTOR_OFF_MIN_US = 1_000_000
 SECOND_US = 1_000_000
+# The host changes the form after a lead before the next pulse is due: it is late by 10 ms at worst,
+# as far as one machine showed; not measured on a device. [POLICY, D]
+LEAD_PERIOD_MIN_US = 20_000
+LEAD_SLACK_US = 10_000
+# Ramps of the host go in steps of 50 ms. [POLICY, D]
+RAMP_STEP_US = 50_000
 _US_MHZ = 10**9  # a period in us times its rate in mHz
 
 
@@ -49,6 +55,7 @@ def inconsistencies(stimulus: Stimulus) -> tuple[Inconsistency, ...]:
         period_inconsistency(stimulus),
         _burst(stimulus),
         _cycle(stimulus.cycle),
+        _lead(stimulus),
         _motor_rest(stimulus),
         _motor_duty(stimulus),
     )
@@ -63,7 +70,7 @@ def period_inconsistency(
     `busy_max_us` is how much of a second they may take.
     """
     width_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us) + recovery_us
-    fastest_mhz = stimulus.highest_frequency_mhz
+    fastest_mhz = stimulus.closest_mhz
     if width_us * fastest_mhz <= 1_000 * busy_max_us:
         return None
     of_it = "" if busy_max_us == SECOND_US else busy_text(busy_max_us)
@@ -112,6 +119,48 @@ def _cycle(cycle: Cycle | None) -> Inconsistency | None:
     return None
 
 
+def lead_pause_us(period_us: int) -> int:
+    """How long the train pauses before a hold that begins with a lead."""
+    return period_us + LEAD_SLACK_US
+
+
+def _lead(stimulus: Stimulus) -> Inconsistency | None:
+    """W22: which pulse is the first of a hold, and what the group in its place goes with."""
+    lead, cycle = stimulus.lead, stimulus.cycle
+    if lead is None:
+        return None
+    why = None
+    period_us = -(-_US_MHZ // stimulus.frequency_mhz)
+    if cycle is None:
+        why = "is the first pulse of a hold: it needs an on/off cycle"
+    elif stimulus.burst is not None or stimulus.frequency_sweep is not None:
+        why = "goes with single pulses of one frequency"
+    elif stimulus.rest is not None:
+        why = "does not go with active rest"
+    elif stimulus.frequency_mhz * LEAD_PERIOD_MIN_US > _US_MHZ:
+        why = (
+            "is given by the host between two pulses: the frequency is at most "
+            f"{format_frequency(_US_MHZ // LEAD_PERIOD_MIN_US)}"
+        )
+    elif (lead.pulses - 1) * lead.interval_us >= period_us:
+        why = (
+            f"of {lead.pulses} pulses {format_duration(lead.interval_us)} apart is longer than the "
+            f"period of {format_duration(period_us)}"
+        )
+    elif cycle.ramp_up_us < (least_us := ramp_with_pause_us(period_us)):
+        why = (
+            "needs a pause of one period before it, in which the ramp would climb by more than a "
+            f"fifth; ramp_up must be at least {format_duration(least_us)}"
+        )
+    return None if why is None else Inconsistency("W22", f"a lead {why}")
+
+
+def ramp_with_pause_us(period_us: int, offset_us: int = 0) -> int:
+    """The shortest ramp that climbs by a fifth at most in the pause at its end, in ticks."""
+    ticks = -(-(lead_pause_us(period_us) + offset_us) // RAMP_STEP_US)
+    return max(RAMP_MIN_US, 5 * ticks * RAMP_STEP_US)
+
+
 def contraction_rate_mhz(stimulus: Stimulus) -> int:
     """The rate that decides between twitch and tetanus: that of the bursts, where each is short
     enough to be one twitch."""
@@ -128,6 +177,8 @@ def contraction_rate_mhz(stimulus: Stimulus) -> int:
 def _motor_rest(stimulus: Stimulus) -> Inconsistency | None:
     if not stimulus.motor or contraction_rate_mhz(stimulus) < TETANIC_FROM_MHZ:
         return None
+    if stimulus.window is not None:
+        return None  # W17 stands in: it bounds each on time, and all of a minute
     return rest_inconsistency(stimulus.cycle, "a motor programme of 15 Hz or more")
 
 

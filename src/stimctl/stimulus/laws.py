@@ -13,6 +13,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.modulation import (
     SWEEP_TICK_US,
     TIME_TOP_US,
@@ -120,6 +121,8 @@ class Drawn(StrictModel):
 
 
 Law = Sweep | Turns | Drawn
-"""What changes a frequency (mHz) or a phase width (us)."""
+"""What changes a phase width (us)."""
+RateLaw = Sweep | Turns | Drawn | Jitter
+"""What changes a frequency (mHz)."""
 LevelLaw = AmplitudeModulation | Sweep | Turns | Drawn
 """What changes the amplitude, in permille of the plateau."""

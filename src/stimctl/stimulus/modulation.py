@@ -51,6 +51,18 @@ class Burst(StrictModel):
     interval_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)] | None = None
 
 
+class Lead(StrictModel):
+    """The first pulse of each hold is a group: `pulses` of them, `interval_us` apart."""
+
+    pulses: Annotated[int, Field(ge=2, le=16)]
+    interval_us: Annotated[int, Field(ge=1, le=TIME_TOP_US)]
+
+    @property
+    def inside_mhz(self) -> int:
+        """The rate of its pulses, rounded up."""
+        return -(-(10**9) // self.interval_us)
+
+
 SWEEP_TICK_US = 250_000
 """What is swept is followed at this tick. [POLICY, D]"""
 
@@ -143,6 +155,24 @@ class Rest(StrictModel):
     frequency_mhz: FrequencyMhz
     phase_width_us: Annotated[int, Field(ge=1)]
     level_permille: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Window(StrictModel):
+    """What bounds output that an input switches, in place of a cycle (W17).
+
+    Each on time ends after `longest_us`, and at least `refractory_us` are off then. In any 60 s
+    there are at most `per_minute` on times, and they take at most `duty_permille` of it.
+    """
+
+    longest_us: Annotated[int, Field(ge=200_000, le=30_000_000)]
+    refractory_us: Annotated[int, Field(ge=50_000, le=TIME_TOP_US)]
+    duty_permille: Annotated[int, Field(ge=50, le=800)]
+    per_minute: Annotated[int, Field(ge=1, le=120)]
+
+    @property
+    def on_in_a_minute_us(self) -> int:
+        """How long it may be on in any 60 s."""
+        return 60_000 * self.duty_permille
 
 
 class Cycle(StrictModel):

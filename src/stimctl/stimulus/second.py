@@ -55,7 +55,7 @@ def worst_second_pulses(stimulus: Stimulus) -> int:
     steady = _started(WINDOW_US, fastest_mhz)
     more = _dips(stimulus, fastest_mhz)
     if burst is None:
-        return steady + more + _restarts(stimulus, fastest_mhz)
+        return steady + more + _restarts(stimulus, fastest_mhz) + _leads(stimulus)
     in_bursts = _in_bursts(burst, fastest_mhz)
     if stimulus.lowest_frequency_mhz != fastest_mhz:
         # Bursts of different length: those that a second can touch, within the fastest rate.
@@ -89,13 +89,25 @@ def _restarts(stimulus: Stimulus, rate_mhz: int) -> int:
     Each on time begins with a pulse. Where the off time is shorter than the period of the train,
     that is one more than the rate allows.
     """
-    cycle = stimulus.cycle
+    cycle, window = stimulus.cycle, stimulus.window
+    if window is not None:  # an input decides when: at most this often (W17)
+        times = min(-(-WINDOW_US // window.refractory_us), window.per_minute)
+        return 0 if window.refractory_us * rate_mhz >= _US_MHZ else times
     if cycle is None:
         return 0
     times = -(-WINDOW_US // cycle.period_us)
     # Slow pulses in the off time are a train of their own, which begins at once, too.
     resting = 2 * times if stimulus.rest is not None else 0
     return resting + (0 if cycle.off_us * rate_mhz >= _US_MHZ else times)
+
+
+def _leads(stimulus: Stimulus) -> int:
+    """How many pulses more the leads of holds add in a second: one lead in each cycle."""
+    lead, cycle = stimulus.lead, stimulus.cycle
+    if lead is None:
+        return 0
+    period_us = WINDOW_US if cycle is None else cycle.period_us
+    return -(-WINDOW_US // period_us) * (lead.pulses - 1)
 
 
 def _dips(stimulus: Stimulus, rate_mhz: int) -> int:

@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from stimctl.stimulus.laws import Law, LevelLaw
-from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Rest
+from stimctl.stimulus.laws import Law, LevelLaw, RateLaw
+from stimctl.stimulus.modulation import Burst, Cycle, FrequencyMhz, Lead, Rest, Window
 from stimctl.stimulus.pulse import Pulse, StrictModel
 
 _US_MHZ = 10**9
@@ -18,17 +18,19 @@ class Stimulus(StrictModel):
 
     `frequency_mhz` is the pulse rate while pulses come; inside a burst where there is one.
     `frequency_sweep` is in mHz and `width_sweep` in us. `motor` says that a contraction is meant,
-    which brings in the rules for muscle programmes.
+    which brings in the rules for muscle programmes. `lead`: of the first pulse of each hold.
     """
 
     pulse: Pulse
     frequency_mhz: FrequencyMhz
     burst: Burst | None = None
-    frequency_sweep: Law | None = None
+    frequency_sweep: RateLaw | None = None
     width_sweep: Law | None = None
     amplitude_modulation: LevelLaw | None = None
     cycle: Cycle | None = None
     rest: Rest | None = None
+    window: Window | None = None
+    lead: Lead | None = None
     motor: bool = False
 
     @model_validator(mode="after")
@@ -44,6 +46,12 @@ class Stimulus(StrictModel):
         sweep, rest = self.frequency_sweep, self.rest
         highest = self.frequency_mhz if sweep is None else max(self.frequency_mhz, sweep.highest)
         return highest if rest is None else max(highest, rest.frequency_mhz)
+
+    @property
+    def closest_mhz(self) -> int:
+        """The rate of the two pulses that come closest after each other, in mHz."""
+        highest = self.highest_frequency_mhz
+        return highest if self.lead is None else max(highest, self.lead.inside_mhz)
 
     @property
     def lowest_frequency_mhz(self) -> int:

@@ -64,6 +64,12 @@ _TABLE: Final[Mapping[str, AlarmWords]] = MappingProxyType(
         Condition.LINK_DEGRADED: AlarmWords(
             "SLOW CONNECTION", "raising is locked; check the USB cable"
         ),
+        Condition.INPUT_LOST: AlarmWords(
+            "THE INPUT IS LOST", "see to the sensor, then resume, or stop"
+        ),
+        Condition.INPUT_LATE: AlarmWords(
+            "OUTPUT FOLLOWS ITS INPUT TOO LATE", "close other programs, then resume, or stop"
+        ),
         Condition.DEVICE_RESET: AlarmWords(
             "STIMULATOR MAY HAVE RESTARTED", "check its power supply, then raise again from zero"
         ),

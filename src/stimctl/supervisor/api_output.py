@@ -145,6 +145,35 @@ class Output(Tells):
         """
         self._ask("next_stage")
 
+    def sample(self, name: str, value: float | bool | None = None) -> None:
+        """Say what an input of a functional stage reads now. It returns at once.
+
+        Output follows only what is fresh: say it again before `stale_after` of the file is over.
+
+        Args:
+            name: an input of the file whose `sources` have "api".
+            value: the angle of a phase, 0 or 1 of a state, percent of a level. Nothing is a
+                heartbeat: the sender of an event is there, and nothing has happened.
+
+        Raises:
+            StateError: the session is not open.
+        """
+        fields: dict[str, Any] = {"beat": True} if value is None else {"value": float(value)}
+        self._send("sample", input=name, seq=time.monotonic_ns(), **fields)
+
+    def trigger(self, name: str) -> None:
+        """Say that an event of an input has happened. It starts what the file says, or nothing.
+
+        It counts only where `sample(name)` has said shortly before that the sender is there.
+
+        Args:
+            name: an input of the kind event whose `sources` have "api".
+
+        Raises:
+            StateError: the session is not open.
+        """
+        self._send("sample", input=name, seq=time.monotonic_ns())
+
     def pause(self) -> None:
         """Bring the output to zero at once. See `resume`.
 

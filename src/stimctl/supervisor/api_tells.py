@@ -22,6 +22,10 @@ class Tells(ABC):
     def _ask(self, do: str, **fields: Any) -> Row:
         """Ask the supervisor."""
 
+    @abstractmethod
+    def _send(self, do: str, **fields: Any) -> None:
+        """Tell the supervisor, and wait for nothing."""
+
     def attend(self) -> None:
         """Answer the attendance prompt of a twin, which comes after every 5 minutes of output.
 

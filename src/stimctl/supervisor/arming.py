@@ -16,6 +16,7 @@ from stimctl.supervisor.commands import Command
 from stimctl.supervisor.families import Family
 from stimctl.supervisor.hardware import HardwareCheck
 from stimctl.supervisor.inbox import Inbox, StopAsked
+from stimctl.supervisor.input_socket import InputSocket
 from stimctl.supervisor.line import DeviceLine
 from stimctl.supervisor.operator import Operator
 from stimctl.supervisor.options import Options
@@ -50,6 +51,8 @@ class Arming:
         self._identified = line.identified
         self._operator = Operator(options.operator)
         self.hardware = HardwareCheck(options, family, line, inbox.put)
+        self._put_sample = inbox.put
+        self._inputs: InputSocket | None = None
 
     def obey(self, now: int, command: Command, plan: AnyPlan | None) -> Mapping[str, Any] | None:
         """The answer to a command that is about arming; None for one that others go on with."""
@@ -65,6 +68,8 @@ class Arming:
                 self.hardware.handed.take(fields)
             case "ready":
                 return {"ready": self._check(now, plan)}
+            case "inputs":
+                return self._input_socket().told()
             case "present":
                 return self.hardware.ask_presence(self._engine().stop_faces)
             case "operator":
@@ -81,6 +86,15 @@ class Arming:
             case _:
                 return None
         return {}
+
+    def _input_socket(self) -> InputSocket:
+        """One for the session; made-up sensors pass where the device is known to be one, too."""
+        if self._inputs is None:
+            self._inputs = InputSocket(
+                self._put_sample,
+                lambda: self.hardware.kind is not None and bool(self.hardware.kind.simulation),
+            )
+        return self._inputs
 
     def stop_received(self, asked: StopAsked) -> StopReceived:
         """The face, or somebody else, has asked for a stop; it has been sent."""

@@ -34,6 +34,18 @@ def _whole(value: object) -> int:
     return value
 
 
+def _number(value: object) -> float:
+    if type(value) is bool or not isinstance(value, int | float):
+        raise UsageError("a number is expected", why=f"got {value!r:.40}")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if type(value) is not bool:
+        raise UsageError("true or false is expected", why=f"got {value!r:.40}")
+    return value
+
+
 def _channels(value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
         raise UsageError("a list of channels is expected", why=f"got {value!r}")
@@ -104,6 +116,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
         },
     ),
     "ready": ({}, {}),
+    "inputs": ({}, {}),
     "present": ({}, {}),
     "operator": ({"code": _text}, {}),
     "connect": ({}, {}),
@@ -133,6 +146,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     # `at_ns`: when it was, by the monotonic clock, as whoever tells it knows it.
     "note": ({"topic": _text, "text": _text}, {"at_ns": _event}),
     "hold": ({"for": _duration}, {}),
+    "sample": ({"input": _text, "seq": _whole}, {"value": _number, "beat": _flag}),
     "readings": ({}, {}),
     "close": ({}, {}),
 }

@@ -9,7 +9,7 @@ import threading
 
 from stimctl.codes import Code
 from stimctl.errors import StimctlError, UsageError
-from stimctl.session.facts import FaceAlive
+from stimctl.session.facts import FaceAlive, InputSample
 from stimctl.supervisor.child_process import LONGEST_OPTIONS_BYTES
 from stimctl.supervisor.commands import LONGEST_BYTES, id_of, parse_command
 from stimctl.supervisor.inbox import BadLine, Inbox, Item, Leave, StopAsked
@@ -116,4 +116,8 @@ def item_of(line: bytes) -> Item:
             return StopAsked(command.fields.get("reason", "operator"), command.id)
         case "close":
             return Leave("the program was closed", 0, Code.FACE_CLOSED)
+        case "sample":
+            fields = command.fields
+            value, beat = fields.get("value"), fields.get("beat", False)
+            return InputSample(fields["input"], fields["seq"], value, beat=beat)
     return command

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 
 from stimctl.codes import Code
 from stimctl.errors import StimctlError
-from stimctl.session.facts import FaceAlive, Fact
+from stimctl.session.facts import FaceAlive, Fact, InputSample
 from stimctl.supervisor.commands import Command
 from stimctl.supervisor.presence import Asked
+from stimctl.supervisor.sample_lane import SampleLane
 from stimctl.supervisor.stop_face_state import FaceSign
 
 
@@ -80,6 +82,7 @@ class Inbox:
         self._urgent: deque[Item] = deque()
         self._beat: deque[Item] = deque()
         self._normal: deque[Item] = deque()
+        self._samples = SampleLane()
         # Not for the urgent lane: a signal handler may interrupt whoever holds this.
         self._lock = threading.Lock()
 
@@ -91,6 +94,9 @@ class Inbox:
             if self._beat:
                 return
             self._beat.append(item)
+        elif isinstance(item, InputSample):
+            if not self._samples.put(time.monotonic_ns(), item):
+                return
         else:
             with self._lock:
                 self._normal.append(item)
@@ -115,7 +121,7 @@ class Inbox:
                 return lane.popleft()
             except IndexError:
                 continue
-        return None  # its item was discarded
+        return self._samples.take()  # None where the item was discarded
 
     def discard_raises(self) -> list[Command]:
         """Take out every waiting command that could raise or start output, and return them."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from stimctl.quantity import format_current, format_intensity
-from stimctl.session import host_rows, rows
+from stimctl.session import activation_rows, host_rows, rows
 from stimctl.session.events import event_of
 from stimctl.supervisor.alarm_words import words_of
 
@@ -173,6 +173,10 @@ _WORDS: Final[Mapping[type, Callable[[Any], str | None]]] = {
     rows.Linked: _linked,
     rows.Followed: _followed,
     rows.StageBegun: lambda event: f"STAGE {event.number}: {event.name}",
+    activation_rows.ActivationSkipped: lambda event: (
+        f"channel {event.channel}: {event.input} gave nothing"
+        f"{'' if event.times == 1 else f' {event.times} times'}: {event.reason}"
+    ),
     rows.EventOver: _event,
     rows.Result: _result,
     rows.Contraction: lambda event: f"contraction {event.number} of channel {event.channel}",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def law_text(value: Any, text: Callable[[int], str]) -> str:
     """A value of a file that may change: one text, or how it changes."""
-    from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+    from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 
     if isinstance(value, SweepLaw):
         first, second = map(text, value.sweep)
@@ -29,6 +29,9 @@ def law_text(value: Any, text: Callable[[int], str]) -> str:
     if isinstance(value, RandomLaw):
         low, high = map(text, sorted(value.between))
         return f"by chance {low} to {high}, another every {format_duration(value.dwell_us)}"
+    if isinstance(value, JitterLaw):
+        mean, either = map(format_duration, (value.interval_us, value.jitter_us))
+        return f"by chance, one pulse every {mean} +/- {either}"
     return text(value)
 
 
@@ -46,12 +49,13 @@ def _dwell(value: Any) -> str:
 
 def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
     """Every stage in the order of the file, with what each role does in it."""
-    from stimctl.treatment.segments import segment_of
+    from stimctl.supervisor.input_words import activation_text, input_lines
+    from stimctl.treatment.segments import segment_in
 
     for place, stage in enumerate(protocol.stages):
         yield f"stage {stage.name}: {stage_text(stage)}"
         for role in protocol.channels:
-            segment = segment_of(stage, place, role)
+            segment = segment_in(protocol, place, stage, role)
             if segment is None:
                 yield f"  {role.role}: off"
                 continue
@@ -67,10 +71,18 @@ def staged_lines(protocol: StagedProtocol) -> Iterator[str]:
             if wave.nlet is not None:
                 gap = format_duration(wave.nlet.interval_us)
                 parts.append(f"groups of {wave.nlet.pulses} pulses, {gap} apart")
+            if wave.lead is not None:
+                gap = format_duration(wave.lead.interval_us)
+                parts.append(f"each hold begins with {wave.lead.pulses} pulses, {gap} apart")
             if wave.level is not None:
                 parts.append(f"level {law_text(wave.level, format_permille)}")
+            switched = activation_text(stage, role.role)
+            parts += [switched] if switched else _cycle_parts(segment.cycle)
             parts += _cycle_parts(segment.cycle)
+            if role.offset_us is not None:
+                parts.append(f"in each hold {format_duration(role.offset_us)} after the beat")
             yield f"  {role.role}: {'; '.join(parts)}"
+    yield from input_lines(protocol)
     order = protocol.written_out()
     if [one.name for one in order] != [one.name for one in protocol.stages]:
         yield f"order {', '.join(one.name for one in order)}"
@@ -107,6 +119,7 @@ def stage_text(stage: StagePart) -> str:
         return f"{text} without output"
     if stage.kind is StageWord.TUNE:
         text += " at most, to find the plateaus"
+        text += ", one role at a time" if stage.one_at_a_time else ""
     elif stage.by_operator:
         text += " at most"
     if stage.rule is not None:
@@ -126,6 +139,9 @@ def stage_of_plan_text(plan: AnyPlan, stage: Stage[PlanChannel]) -> str:
     text = f"{stage.number + 1} {stage.name}, {format_duration(stage.duration_us)}"
     if not stage.channels:
         return f"{text}, no output"
+    if stage.switching is not None:
+        given = ", ".join(one.name for one in stage.switching.inputs)
+        return f"{text}, switched by {given} at the plateau of {from_names}"
     if stage.events is not None:
         text += f", {planned_events_text(stage.events)}"
         if stage.events.rule is not None:

@@ -35,6 +35,8 @@ class SessionMarks:
                 self._end(at_us, event["reason"])
             case "resume":
                 self._from_zero = bool(event["from_zero"])
+            case "activation":
+                self._invariant.switched(at_us, event["channel"])
             case "set" if event["by"] == "stage":
                 self._invariant.take_again(at_us, event["channel"], event["level"])
             case "set" if event["by"] == "rule":
@@ -75,14 +77,19 @@ def limit_to(invariant: Judge, plan: AnyPlan) -> None:
 
 
 def _pattern(one: CurrentChannel) -> Pattern:
+    from stimctl.stimulus.consistency import lead_pause_us
+    from stimctl.treatment.leads import begins_anew
+
     stimulus = one.stimulus
     burst, modulation = one.host_burst, stimulus.amplitude_modulation
     gap_us = 0
     if burst is not None:
         gap_us = 1_000_000_000 // burst.burst_frequency_mhz + BURST_MARGIN_US
+    if begins_anew(one):
+        gap_us = lead_pause_us(one.period_us) + (one.offset_us or 0) + BURST_MARGIN_US
     return Pattern(
         gap_us=gap_us,
         modulated_from_permille=1_000 if modulation is None else modulation.lowest,
         widest_us=stimulus.widest_phase_us,
-        fastest_us=one.period_us // one.pulses_a_period,
+        fastest_us=one.period_us // one.pulses_at_once,
     )

@@ -19,7 +19,9 @@ _NAME = "firmware_sim"
 _USERS = (
     "stimctl.bench", "stimctl.bench.families", "stimctl.bench.virtual", "stimctl.bench.rehearsal",
     "stimctl.bench.by_hand", "stimctl.bench.lockstep", "stimctl.bench.disturbances",
-    "stimctl.bench.fault_rehearsal", "stimctl.testing.watched", "stimctl.testing.marks",
+    "stimctl.bench.fault_rehearsal", "stimctl.bench.input_play",
+    "stimctl.bench.functional_verdict", "stimctl.bench.functional_rehearsal",
+    "stimctl.testing.watched", "stimctl.testing.marks",
     "stimctl.testing.journals", "stimctl.testing.everywhere", "stimctl.testing.twins",
 )  # fmt: skip
 

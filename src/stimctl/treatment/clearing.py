@@ -16,6 +16,7 @@ from stimctl.safety import (
     protocol_cap,
 )
 from stimctl.stimulus import Stimulus
+from stimctl.stimulus.jitter import Jitter
 from stimctl.treatment.plan_notes import device_notes, frequency_notes
 from stimctl.treatment.program import ChannelSetup, CurrentChannel
 from stimctl.treatment.schema import ProtocolBase, Role
@@ -87,7 +88,11 @@ def clear_currents(
                 cycle=stimulus.cycle,
                 start_after_us=one.begins_us,
                 notes=(
-                    *frequency_notes(repeat_mhz, period_us),
+                    *(
+                        ()
+                        if isinstance(stimulus.frequency_sweep, Jitter)
+                        else frequency_notes(repeat_mhz, period_us)
+                    ),
                     *device_notes(device, stimulus),
                     *map(str, cleared.warnings),
                 ),

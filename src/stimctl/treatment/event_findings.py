@@ -20,12 +20,17 @@ LATE_US = 20_000
 """So late an event may be; the next one is counted from it (K17)."""
 _OF_PROCEDURE = (StageWord.TUNE, StageWord.EVENTS, StageWord.REST)
 _OF_CYCLIC = (StageWord.PROGRAM, StageWord.TUNE, StageWord.REST)
+_ALLOWED = {
+    ProtocolClass.CYCLIC: _OF_CYCLIC,
+    ProtocolClass.FUNCTIONAL: (*_OF_CYCLIC, StageWord.FUNCTIONAL),
+    ProtocolClass.PROCEDURE: _OF_PROCEDURE,
+}
 
 
 def event_findings(protocol: StagedProtocol) -> Iterator[Finding]:
     """Everything wrong with the events of a file, and with stages that its class has not."""
     procedure = protocol.kind is ProtocolClass.PROCEDURE
-    allowed = _OF_PROCEDURE if procedure else _OF_CYCLIC
+    allowed = _ALLOWED[protocol.kind]
     for index, stage in enumerate(protocol.stages):
         path: Path = ("stages", index)
         if stage.kind not in allowed:

@@ -4,6 +4,7 @@
     frequency = { sweep = ["2 Hz", "125 Hz"], period = "12 s" }
     frequency = { list = ["2 Hz", "100 Hz"], dwell = "3 s" }
     frequency = { random = ["20 Hz", "120 Hz"], dwell = "1 s" }
+    frequency = { interval = "42 ms", jitter = "5 ms" }
     phase_width = { list = ["600 us", "200 us"], with = "frequency" }
 
 `with = "frequency"` takes period, dwell and place from the frequency, so that both change together.
@@ -33,6 +34,7 @@ class Since(StrEnum):
 
 
 V = TypeVar("V")
+_US_MHZ = 10**9
 
 
 class SweepLaw(Part, Generic[V]):
@@ -61,6 +63,20 @@ class RandomLaw(Part, Generic[V]):
     since: Annotated[Since, choice(Since)] = Since.STAGE
 
 
+class JitterLaw(Part):
+    """Each interval between two pulses is drawn by itself: as likely any from `interval` less
+    `jitter` to `interval` and `jitter`, in steps of 0.5 ms. It needs the seed of the file."""
+
+    interval_us: DurationUs = Field(alias="interval", ge=500)
+    jitter_us: DurationUs = Field(alias="jitter", ge=500)
+
+    @property
+    def between(self) -> tuple[int, int]:
+        """The lowest and the highest rate, in mHz."""
+        low_us, high_us = self.interval_us - self.jitter_us, self.interval_us + self.jitter_us
+        return _US_MHZ // high_us, -(-_US_MHZ // max(1, low_us))
+
+
 def table_or_off(value: Any) -> str:
     """Which of a table and `false` is meant: so an error is about that one only."""
     return TAG + ("off" if value is False else "table")
@@ -70,7 +86,10 @@ def _kind(value: Any) -> str:
     if value is False:
         return TAG + "off"
     if isinstance(value, dict):
-        return next((TAG + name for name in ("list", "random") if name in value), TAG + "sweep")
+        kinds = {"list": "list", "random": "random", "interval": "jitter", "jitter": "jitter"}
+        return TAG + next((kind for name, kind in kinds.items() if name in value), "sweep")
+    if isinstance(value, JitterLaw):
+        return TAG + "jitter"
     if isinstance(value, SweepLaw):
         return TAG + "sweep"
     if isinstance(value, ListLaw):
@@ -118,7 +137,8 @@ RateLaw = Annotated[
     Annotated[FrequencyMhz, Tag(TAG + "text")]
     | Annotated[RateSweep, Tag(TAG + "sweep")]
     | Annotated[RateList, Tag(TAG + "list")]
-    | Annotated[RateRandom, Tag(TAG + "random")],
+    | Annotated[RateRandom, Tag(TAG + "random")]
+    | Annotated[JitterLaw, Tag(TAG + "jitter")],
     Discriminator(_kind),
 ]
 WidthLaw = Annotated[
@@ -142,4 +162,4 @@ LevelChange = Annotated[
     Discriminator(_kind),
 ]
 """What a stage makes of a level; `false` ends what the role says."""
-AnyLaw = SweepLaw[int] | ListLaw[int] | RandomLaw[int]
+AnyLaw = SweepLaw[int] | ListLaw[int] | RandomLaw[int] | JitterLaw

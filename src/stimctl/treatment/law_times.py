@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from stimctl.stimulus import AmplitudeModulation, Cycle, Stimulus, Sweep
-from stimctl.stimulus.laws import LevelLaw
+from stimctl.stimulus.laws import LevelLaw, RateLaw
 
 
 def cycle_before(cycle: Cycle, start_after_us: int, at_us: int) -> int:
@@ -14,7 +14,7 @@ def cycle_before(cycle: Cycle, start_after_us: int, at_us: int) -> int:
     return max(0, at_us - start_after_us) // cycle.period_us
 
 
-def laws_of(stimulus: Stimulus) -> list[LevelLaw]:
+def laws_of(stimulus: Stimulus) -> list[LevelLaw | RateLaw]:
     """What changes in a train, each time of change once: sweeps all have the same ticks."""
     laws = (stimulus.frequency_sweep, stimulus.width_sweep, stimulus.amplitude_modulation)
     there = [law for law in laws if law is not None]
@@ -25,7 +25,7 @@ def laws_of(stimulus: Stimulus) -> list[LevelLaw]:
 
 
 def law_times(
-    law: LevelLaw, cycle: Cycle | None, start_after_us: int, from_us: int
+    law: LevelLaw | RateLaw, cycle: Cycle | None, start_after_us: int, from_us: int
 ) -> Iterator[int]:
     """The times into the output of a stage at which a law may change, from about `from_us` on; of
     one that begins with each on time without end."""

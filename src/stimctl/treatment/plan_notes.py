@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from stimctl.quantity import format_current, format_duration, format_frequency, format_rate
 from stimctl.safety import DeviceBounds
 from stimctl.stimulus import Burst, Stimulus
+from stimctl.stimulus.consistency import lead_pause_us
+from stimctl.stimulus.jitter import Jitter
 from stimctl.treatment.program import CurrentPlan, gives_events
 from stimctl.treatment.scripted_raise import raise_interval_us, raise_schedule
 
@@ -46,6 +48,18 @@ def device_notes(device: DeviceBounds, stimulus: Stimulus) -> Iterator[str]:
         yield f"{device.name} always puts {format_duration(gap_us)} between the phases of a pulse"
     if stimulus.burst is not None:
         yield group_note(device, stimulus, stimulus.burst)
+    if isinstance(stimulus.frequency_sweep, Jitter):
+        yield (
+            f"the host tells the device {stimulus.frequency_sweep.updates_mhz / 1_000:.3g} other "
+            "intervals a second, and the device keeps them; a rehearsal takes longer for it"
+        )
+    if stimulus.lead is not None:
+        pause = format_duration(lead_pause_us(device.quantise_period_up_us(stimulus.frequency_mhz)))
+        yield (
+            f"each hold begins with {stimulus.lead.pulses} pulses "
+            f"{format_duration(stimulus.lead.interval_us)} apart, timed by the device; when, the "
+            f"host decides to +/- 2 ms (not measured). For {pause} before it there is no pulse"
+        )
 
 
 def group_note(device: DeviceBounds, stimulus: Stimulus, burst: Burst) -> str:

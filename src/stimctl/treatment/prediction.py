@@ -21,7 +21,9 @@ from operator import attrgetter
 
 from stimctl.safety.device_bounds import SINGLE
 from stimctl.stimulus import PulseShape
+from stimctl.stimulus.second import worst_second_pulses
 from stimctl.treatment.event_dose import most_of_events
+from stimctl.treatment.functional_bounds import AtMost, at_most
 from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage, gives_events
 from stimctl.treatment.scripted_raise import PlateauStep, raise_schedule
 from stimctl.treatment.timeline import Drive, Moment, amplitude_of, contraction_starts, moments
@@ -56,6 +58,8 @@ class ChannelDose:
     strongest_uc: float
     strongest_ua2_us: int
     contractions: tuple[int, ...] = ()
+    at_most: bool = False
+    """Inputs decide in a part of it: pulses, charge, on time and r.m.s. are bounds (N6)."""
 
 
 @dataclass(slots=True)
@@ -149,6 +153,10 @@ class _Track:
     highest_ua: int = 0
     strongest_pc: int = 0
     contractions: list[int] = field(default_factory=list)
+    bounded: bool = False
+    """A part of it is bounded only, at the cleared amplitude."""
+    _more_energy: int = 0
+    _worst_bound: int = 0
     _counted: int = 0
     """How many trains the stages before this one had."""
 
@@ -166,7 +174,21 @@ class _Track:
         one = stage.channel(self.one.channel)
         if one is not None:
             self.contractions += self._contractions(one, stage)
+            self._bound(one, at_most(stage, one))
         self._counted = len(self.trains)
+
+    def _bound(self, one: CurrentChannel, more: AtMost | None) -> None:
+        """Count what inputs may cause in a stage."""
+        if more is None:
+            return
+        self.bounded = True
+        width_us = one.stimulus.widest_phase_us
+        energy = _energy(one, one.most) * width_us + self.test_energy
+        self.pulses += more.pulses
+        self.on_time_us += more.on_us
+        self.charge_pc += more.pulses * one.most * width_us
+        self._more_energy += more.pulses * energy
+        self._worst_bound = max(self._worst_bound, worst_second_pulses(one.stimulus) * energy)
 
     def drive_from(self, at_us: int, drive: Drive) -> None:
         """From `at_us` on, `drive` holds."""
@@ -218,7 +240,8 @@ class _Track:
         width_us = self.drive.phase_width_us
         self.last_pulse_us = first_us + (pulses - 1) * period_us
         energy = _energy(self.one, self.amplitude_ua) * width_us
-        group = self.one.cleared.group or SINGLE
+        cleared = self.one.cleared
+        group = (cleared.lead if self.drive.leads else cleared.group) or SINGLE
         train = _Train(first_us, period_us, pulses, energy, self.test_energy, *group)
         self.trains.append(train)
         self.pulses += train.pulses
@@ -228,12 +251,13 @@ class _Track:
 
     def dose(self, duration_us: int) -> ChannelDose:
         """What was counted."""
-        total = sum(train.groups * train.each for train in self.trains)
+        total = sum(train.groups * train.each for train in self.trains) + self._more_energy
+        worst = max(_worst_second(self.trains), self._worst_bound)
         return ChannelDose(
             channel=self.one.channel,
             pulses=self.pulses,
             charge_uc=self.charge_pc / _PC_PER_UC,
-            rms_plateau_ma=math.sqrt(_worst_second(self.trains) / _SECOND_US) / 1000,
+            rms_plateau_ma=math.sqrt(worst / _SECOND_US) / 1000,
             rms_session_ma=math.sqrt(total / duration_us) / 1000,
             on_time_us=self.on_time_us,
             peak_ua=self.peak_ua,
@@ -241,6 +265,7 @@ class _Track:
             strongest_uc=self.strongest_pc / _PC_PER_UC,
             strongest_ua2_us=max((train.energy + train.test for train in self.trains), default=0),
             contractions=tuple(self.contractions),
+            at_most=self.bounded,
         )
 
     def _contractions(self, one: CurrentChannel, stage: Stage[CurrentChannel]) -> Iterator[int]:

@@ -25,6 +25,7 @@ from stimctl.stimulus import Burst, Cycle, Stimulus
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyScale, Level
 from stimctl.treatment.event_plan import StageEvents
 from stimctl.treatment.schema import ProtocolBase
+from stimctl.treatment.switching import Switching
 
 K = TypeVar("K")
 
@@ -41,6 +42,8 @@ class StageKind(StrEnum):
     """No output."""
     TUNE = "tune"
     """Plateaus are found by hand, for the stages that follow."""
+    FUNCTIONAL = "functional"
+    """Inputs switch the channels, at plateaus that were found before."""
     EVENTS = "events"
     """Single pulses at levels of a list, or that a rule chooses."""
 
@@ -91,6 +94,8 @@ class CurrentChannel(PlanChannel):
     stimulus: Stimulus
     period_us: int
     width_step_us: int
+    offset_us: int | None = None
+    """In each hold its train begins anew, so long after it; None: it goes on."""
     round_us: int = 0
     """After so long at a plateau every value of a law that changes much was met (A20); else 0."""
 
@@ -104,6 +109,12 @@ class CurrentChannel(PlanChannel):
         """How many pulses the device gives in each period."""
         group = self.cleared.group
         return 1 if group is None else group.pulses
+
+    @property
+    def pulses_at_once(self) -> int:
+        """The most pulses that it gives in one period, in the lead of a hold."""
+        lead = self.cleared.lead
+        return self.pulses_a_period if lead is None else lead.pulses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +151,7 @@ class Stage(Generic[C]):
     It lasts from `start_us` of the plan for `duration_us`; the first `zero_us` of it, all channels
     are off. Channels of the plan that are not in `channels` are off in it. `carried` says by
     channel where a plateau comes from; the others begin at zero. `ends_by_operator`: a person may
-    end it earlier.
+    end it earlier. `switching`: which inputs switch it; None where time does.
     """
 
     number: int
@@ -154,6 +165,7 @@ class Stage(Generic[C]):
     zero_us: int = 0
     carried: Mapping[int, Carried] = field(default_factory=lambda: MappingProxyType({}))
     ends_by_operator: bool = False
+    switching: Switching | None = None
     events: StageEvents | None = None
     """Single pulses in the place of trains."""
 

@@ -114,6 +114,8 @@ def _raise_windows(stage: Stage[CurrentChannel], one: CurrentChannel) -> Iterato
 def _at_plateau_us(one: CurrentChannel, cycle: Cycle) -> int:
     """When, in each on time, the device first puts out the plateau: between bursts not yet."""
     burst = one.host_burst
+    if one.offset_us is not None:
+        return cycle.ramp_up_us + one.offset_us
     if burst is None or burst_open(burst, one.period_us, cycle.ramp_up_us):
         return cycle.ramp_up_us
     return burst_start_us(burst, cycle.ramp_up_us * burst.burst_frequency_mhz // MHZ_US + 1)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus, Sweep
+from stimctl.stimulus.jitter import Jitter
 from stimctl.stimulus.laws import Drawn, Law, Turns
-from stimctl.stimulus.modulation import Rest
+from stimctl.stimulus.modulation import Lead, Rest, Window
 from stimctl.stimulus.stream import seed_for
 from stimctl.treatment.event_parts import EventsPart
+from stimctl.treatment.inputs_schema import (
+    USUAL_DUTY_PERMILLE,
+    USUAL_PER_MINUTE,
+    ActivationPart,
+)
 from stimctl.treatment.law_parts import (
+    JitterLaw,
     LevelLaw,
     ListLaw,
     RandomLaw,
@@ -20,6 +27,8 @@ from stimctl.treatment.law_parts import (
     WidthLaw,
 )
 from stimctl.treatment.staged import (
+    ALWAYS,
+    LeadPart,
     PulseGroup,
     RoleChange,
     StagedChannel,
@@ -27,6 +36,7 @@ from stimctl.treatment.staged import (
     StagedProtocol,
     StagePart,
     StageWord,
+    Turn,
 )
 
 _US_MHZ = 10**9
@@ -42,6 +52,7 @@ class SegmentWaveform(NamedTuple):
     interphase_gap_us: int
     frequency: RateLaw | None
     nlet: PulseGroup | None
+    lead: LeadPart | None
     level: LevelLaw | None
 
 
@@ -55,20 +66,43 @@ class Segment:
     waveform: SegmentWaveform
     cycle: StagedCycle | None
     level_permille: int
+    turn: Turn = ALWAYS
+    """The cycles that are its own, where roles are on one at a time."""
 
     @property
     def on_off(self) -> Cycle | None:
-        """The cycle as a stimulus has it."""
-        return None if self.cycle is None else self.cycle.on_off
+        """The cycle as a stimulus has it; with turns, the cycles of other roles are off time."""
+        cycle = None if self.cycle is None else self.cycle.on_off
+        if cycle is None or self.turn.of == 1:
+            return cycle
+        off_us = self.turn.of * cycle.period_us - cycle.on_us
+        return Cycle(**dict(cycle) | {"off_us": off_us})
 
     @property
     def begins_us(self) -> int:
         """When the first on time begins, after the stage's time of zero."""
-        return self.cycle.start_after_us if self.cycle else 0
+        if self.cycle is None:
+            return 0
+        return self.cycle.start_after_us + self.turn.number * (self.cycle.on_us + self.cycle.off_us)
+
+    @property
+    def activation(self) -> ActivationPart | None:
+        """What an input makes of it; None where time does."""
+        return self.stage.activation.get(self.role.role)
+
+
+def segment_in(
+    protocol: StagedProtocol, place: int, stage: StagePart, role: StagedChannel
+) -> Segment | None:
+    """What the role does in the stage; None where it is off."""
+    one = segment_of(stage, place, role)
+    return None if one is None else replace(one, turn=protocol.turn(stage, role.role))
 
 
 def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | None:
-    """What the role does in the stage; None where it is off."""
+    """The same without regard to turns."""
+    if stage.kind is StageWord.FUNCTIONAL and role.role not in stage.activation:
+        return None
     if stage.kind is StageWord.REST or (stage.roles is not None and role.role not in stage.roles):
         return None
     as_file = (getattr(role.waveform, name) for name in SegmentWaveform._fields)
@@ -78,6 +112,8 @@ def segment_of(stage: StagePart, place: int, role: StagedChannel) -> Segment | N
             waveform = _changed(waveform, change)
             cycle = _cycle(cycle, change)
             level = change.level_permille or level
+    if stage.kind is StageWord.FUNCTIONAL:
+        cycle = None  # an input takes its place
     if stage.events is not None:
         waveform = waveform._replace(frequency=event_rate_mhz(stage.events))
     return Segment(role, stage, place, waveform, cycle, level)
@@ -111,7 +147,7 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
     frequency_mhz, rate = laws.of("frequency", one.waveform.frequency)
     width_us, width = laws.of("phase_width", one.waveform.phase_width)
     _, level = laws.of("level", one.waveform.level)
-    group, burst = one.waveform.nlet, None
+    group, burst, lead = one.waveform.nlet, None, one.waveform.lead
     if group is not None:
         burst = Burst(
             pulses_per_burst=group.pulses,
@@ -134,6 +170,8 @@ def stimulus_of_segment(protocol: StagedProtocol, one: Segment, amplitude_ua: in
         amplitude_modulation=level,
         cycle=one.on_off,
         rest=_rest(one, width_us),
+        window=_window(one),
+        lead=None if lead is None else Lead(pulses=lead.pulses, interval_us=lead.interval_us),
         motor=one.role.moves_muscle,
     )
 
@@ -149,6 +187,19 @@ def _rest(one: Segment, width_us: int) -> Rest | None:
     )
 
 
+def _window(one: Segment) -> Window | None:
+    """What bounds a role that an input switches (W17)."""
+    part, stage = one.activation, one.stage
+    if part is None or stage.kind is not StageWord.FUNCTIONAL:
+        return None
+    return Window(
+        longest_us=part.on_at_most_us,
+        refractory_us=part.refractory_us,
+        duty_permille=stage.duty_permille or USUAL_DUTY_PERMILLE,
+        per_minute=stage.per_minute or USUAL_PER_MINUTE,
+    )
+
+
 class _Laws:
     """The laws of one role in one stage. What is drawn is a sequence of its own for each use."""
 
@@ -157,7 +208,7 @@ class _Laws:
         self._seed = seed
         self._names = (one.stage.name, str(one.place), one.role.role)
 
-    def of(self, use: str, value: Any) -> tuple[int, Law | None]:
+    def of(self, use: str, value: Any) -> tuple[int, Any]:
         """The highest value, and the law where it changes."""
         law: Law
         if isinstance(value, SweepLaw):
@@ -170,6 +221,12 @@ class _Laws:
                 lowest=low, highest=high, dwell_us=value.dwell_us,
                 seed=seed_for(self._seed, *self._names, use), since_on=value.since is Since.ON,
             )  # fmt: skip
+        elif isinstance(value, JitterLaw):
+            jitter = Jitter(
+                interval_us=value.interval_us, jitter_us=value.jitter_us,
+                seed=seed_for(self._seed, *self._names, use),
+            )  # fmt: skip
+            return jitter.highest, jitter
         else:
             return value or 0, None
         return law.highest, law

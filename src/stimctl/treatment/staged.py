@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
@@ -26,6 +26,7 @@ from stimctl.treatment.fields import (
     refuse_bare_amplitude,
     unique,
 )
+from stimctl.treatment.inputs_schema import ActivationPart, InputPart
 from stimctl.treatment.law_parts import (
     TAG,
     LevelChange,
@@ -56,6 +57,7 @@ class StageWord(StrEnum):
     PROGRAM = "program"
     REST = "rest"
     TUNE = "tune"
+    FUNCTIONAL = "functional"
     EVENTS = "events"
 
 
@@ -64,6 +66,8 @@ class ProtocolClass(StrEnum):
 
     CYCLIC = "cyclic"
     """Pulse trains: program, rest and tune stages."""
+    FUNCTIONAL = "functional"
+    """The same, and stages that inputs switch."""
     PROCEDURE = "procedure"
     """Single pulses: tune stages with events, events and rest stages."""
 
@@ -82,6 +86,13 @@ class PulseGroup(Part):
     interval_us: DurationUs = Field(alias="interval", ge=500)
 
 
+class LeadPart(Part):
+    """The first pulse of each hold is this group."""
+
+    pulses: Annotated[int, Field(ge=2, le=8)]
+    interval_us: DurationUs = Field(alias="interval", ge=500)
+
+
 class StagedWaveform(Part):
     """Pulse shape, width and rate; a value that changes is a table (see `law_parts`)."""
 
@@ -97,6 +108,9 @@ class StagedWaveform(Part):
     nlet: PulseGroup | None = Field(
         default=None, description="A group in each period; the frequency then counts groups."
     )
+    lead: LeadPart | None = Field(
+        default=None, description="A group as the first pulse of each hold (W22)."
+    )
     level: LevelLaw | None = Field(
         default=None, description="The amplitude as a share of the plateau, never above it."
     )
@@ -108,12 +122,19 @@ GroupChange = Annotated[
 ]
 
 
+LeadChange = Annotated[
+    Annotated[LeadPart, Tag(TAG + "table")] | Annotated[Literal[False], Tag(TAG + "off")],
+    Discriminator(table_or_off),
+]
+
+
 class WaveformChange(Part):
     """What a stage changes of a waveform. Its shape and the ratio of its phases stay (A12)."""
 
     phase_width: WidthLaw | None = None
     frequency: RateLaw | None = None
     nlet: GroupChange | None = None
+    lead: LeadChange | None = None
     level: LevelChange | None = None
 
 
@@ -143,6 +164,10 @@ class StagedChannel(Role):
     amplitude: Annotated[Amplitude, BeforeValidator(refuse_bare_amplitude)]
     waveform: StagedWaveform
     cycle: StagedCycle | None = None
+    offset_us: DurationUs | None = Field(
+        default=None, alias="offset", ge=0,
+        description="In each hold, its pulses come so much later than the common beat (W24).",
+    )  # fmt: skip
 
     @property
     def aim(self) -> Amplitude:
@@ -158,6 +183,16 @@ class RoleChange(Part):
     level_permille: Permille | None = Field(
         default=None, alias="level", ge=1, le=1000, description="Of a plateau that is carried."
     )
+
+
+class Turn(NamedTuple):
+    """The cycles of a stage that belong to one role: this one of so many."""
+
+    number: int = 0
+    of: int = 1
+
+
+ALWAYS = Turn()
 
 
 class StagePart(RoleChange):
@@ -177,6 +212,22 @@ class StagePart(RoleChange):
         description="own: found by hand in this stage; or the name of an earlier stage (A12).",
     )
     role: Mapping[Name, RoleChange] = Field(default={}, description="Changes of one role.")
+    one_at_a_time: bool = Field(
+        default=False, description="Of a tune stage: its roles are on in turn, one cycle each."
+    )
+    activation: Mapping[Name, ActivationPart] = Field(
+        default={}, description="Of a functional stage: by role, when it is on."
+    )
+    duty_permille: Permille | None = Field(
+        default=None, alias="duty", ge=50, le=800,
+        description="Of a functional stage: a role is on in at most so much of any 60 s (W17).",
+    )  # fmt: skip
+    per_minute: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        default=None, description="Of a functional stage: starts of a role in any 60 s at most."
+    )
+    exclusive: tuple[Annotated[tuple[Name, ...], AfterValidator(unique)], ...] = Field(
+        default=(), description="Of a functional stage: roles that are never on together (W18)."
+    )
     events: EventsPart | None = Field(default=None, description="Of a procedure: single pulses.")
     rule: RulePart | None = Field(default=None, description="It chooses the level of the events.")
     marks: Annotated[tuple[Name, ...], Field(max_length=20)] = Field(
@@ -233,6 +284,9 @@ class StagedProtocol(CurrentProtocol):
         default=None, description="Required where something is drawn by chance."
     )
     session: StagedSession
+    inputs: Annotated[tuple[InputPart, ...], Field(max_length=8)] = Field(
+        default=(), description="What starts and ends output in functional stages."
+    )
     channels: Annotated[tuple[StagedChannel, ...], Field(min_length=1, max_length=8)]
     stages: Annotated[tuple[StagePart, ...], Field(min_length=1, max_length=50)]
 
@@ -254,6 +308,15 @@ class StagedProtocol(CurrentProtocol):
     def stage(self, name: str) -> StagePart | None:
         """The stage of this name."""
         return next((one for one in self.stages if one.name == name), None)
+
+    def turn(self, stage: StagePart, role: str) -> Turn:
+        """When it is a role's turn, in a stage whose roles are on one at a time."""
+        if not stage.one_at_a_time:
+            return ALWAYS
+        names = [
+            one.role for one in self.channels if stage.roles is None or one.role in stage.roles
+        ]
+        return Turn(names.index(role), len(names)) if role in names else ALWAYS
 
     def written_out(self) -> tuple[StagePart, ...]:
         """The stages in the order of the session, each as often as it comes; names that no stage

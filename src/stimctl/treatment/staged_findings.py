@@ -11,6 +11,7 @@ from typing import Any
 from stimctl.quantity import format_duration
 from stimctl.safety.channel_pairs import overlap
 from stimctl.stimulus.consistency import TETANIC_FROM_MHZ
+from stimctl.stimulus.jitter import INTERVAL_STEP_US
 from stimctl.stimulus.laws import SHORTEST_DWELL_US
 from stimctl.suggestion import meant_by
 from stimctl.treatment.consistency import (
@@ -28,9 +29,11 @@ from stimctl.treatment.consistency import (
     stimulus_findings,
 )
 from stimctl.treatment.event_findings import event_findings
-from stimctl.treatment.law_parts import ListLaw, RandomLaw, SweepLaw
+from stimctl.treatment.functional_findings import functional_findings, switched_findings
+from stimctl.treatment.law_parts import JitterLaw, ListLaw, RandomLaw, SweepLaw
 from stimctl.treatment.locate import Path
-from stimctl.treatment.segments import Segment, segment_of, stimulus_of_segment
+from stimctl.treatment.offsets import offset_findings
+from stimctl.treatment.segments import Segment, segment_in, stimulus_of_segment
 from stimctl.treatment.staged import (
     MOST_STAGES,
     OWN,
@@ -64,6 +67,7 @@ def staged_findings(protocol: StagedProtocol) -> tuple[Finding, ...]:
         *_stage_names(protocol),
         *_session(protocol),
         *event_findings(protocol),
+        *functional_findings(protocol),
     )
     return found or tuple(_segments(protocol))
 
@@ -204,17 +208,20 @@ def _segments(protocol: StagedProtocol) -> Iterator[Finding]:
         on = [
             (number, segment)
             for number, role in enumerate(protocol.channels)
-            if (segment := segment_of(stage, index, role)) is not None
+            if (segment := segment_in(protocol, index, stage, role)) is not None
         ]
         if not on and stage.kind is not StageWord.REST:
             yield Finding(("stages", index, "roles"), 'no role is on; write kind = "rest"')
         for number, one in on:
-            does = (one.role, one.waveform, one.cycle)
+            does = (one.role, one.waveform, one.cycle, one.activation)
             if does not in seen:
                 seen.append(does)
                 yield from _segment(protocol, _where(index, number, one), one)
-            yield from _time(("stages", index, "duration"), one)
-        if not protocol.co_contraction:
+            switched = one.activation is not None
+            look = switched_findings if switched else _time
+            yield from look(("stages", index, "waveform" if switched else "duration"), one)
+        yield from offset_findings(("stages", index), [one for _, one in on])
+        if not protocol.co_contraction and stage.kind is not StageWord.FUNCTIONAL:
             yield from _antagonists(protocol, ("stages", index), [one for _, one in on])
 
 
@@ -260,7 +267,7 @@ def _laws(protocol: StagedProtocol, path: Path, one: Segment) -> Iterator[Findin
             yield Finding((*path, key), 'is missing; write a rate such as "50 Hz"')
             continue
         yield from _law((*path, key), key, law, wave.frequency)
-        if isinstance(law, RandomLaw) and protocol.seed is None:
+        if isinstance(law, RandomLaw | JitterLaw) and protocol.seed is None:
             yield Finding(
                 (*path, key), "is drawn by chance: give the file a seed, such as seed = 1"
             )
@@ -288,6 +295,17 @@ def _law(path: Path, key: str, law: Any, rate: Any) -> Iterator[Finding]:
         yield from _list(path, law, rate)
     elif isinstance(law, RandomLaw):
         yield from _dwell(path, law.dwell_us)
+    elif isinstance(law, JitterLaw):
+        yield from _jitter(path, law)
+
+
+def _jitter(path: Path, law: JitterLaw) -> Iterator[Finding]:
+    step = format_duration(INTERVAL_STEP_US)
+    for key, value in (("interval", law.interval_us), ("jitter", law.jitter_us)):
+        if value % INTERVAL_STEP_US:
+            yield Finding((*path, key), f"W23: goes in steps of {step}")
+    if 2 * law.jitter_us > law.interval_us:
+        yield Finding((*path, "jitter"), "W23: is at most half of the interval")
 
 
 def _word(law: Any) -> str:
@@ -354,7 +372,7 @@ def _time(path: Path, one: Segment) -> Iterator[Finding]:
             least = format_duration(SHORTEST_SESSION_US)
             yield Finding(path, f"a continuous stage lasts at least {least}")
         return
-    needs_us = ZERO_US + cycle.start_after_us + cycle.on_us
+    needs_us = ZERO_US + one.begins_us + cycle.on_us
     if one.stage.duration_us < needs_us:
         yield Finding(
             path,

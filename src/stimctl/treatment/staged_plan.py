@@ -20,6 +20,8 @@ from stimctl.treatment.clearing import Choices, Wanted, clear_currents
 from stimctl.treatment.consistency import SESSION_CAP_US
 from stimctl.treatment.duration import Duration, check_length
 from stimctl.treatment.event_plan import StageEvents, stage_events
+from stimctl.treatment.functional_plan import switching_of
+from stimctl.treatment.offsets import offset_refusal, with_offset_note
 from stimctl.treatment.one_list import one_list
 from stimctl.treatment.painful import painful
 from stimctl.treatment.program import (
@@ -31,7 +33,7 @@ from stimctl.treatment.program import (
     Stage,
     StageKind,
 )
-from stimctl.treatment.segments import segment_of, stimulus_of_segment
+from stimctl.treatment.segments import segment_in, stimulus_of_segment
 from stimctl.treatment.staged import OWN, StagedProtocol, StagePart
 from stimctl.treatment.staged_findings import ZERO_US
 
@@ -100,6 +102,9 @@ def compile_staged(
         )
         if refusal is not None:
             return _in_stage(part, refusal)
+        switching = switching_of(protocol, part, sheet, channels, stages)
+        if isinstance(switching, Refusal):
+            return _in_stage(part, switching)
         lasts_us = part.duration_us
         lasts_us += stretched_us if part.name == protocol.session.stretch else 0
         stages.append(
@@ -108,6 +113,7 @@ def compile_staged(
                 channels=channels, every_channel=numbers, start_us=start_us,
                 duration_us=lasts_us, zero_us=ZERO_US if place else 0,
                 carried=MappingProxyType(carried), ends_by_operator=part.by_operator,
+                switching=switching,
                 events=_events(protocol, part, place, channels),
             )
         )  # fmt: skip
@@ -140,14 +146,19 @@ def _channels(
     """What the channels do in one stage, cleared together."""
     wanted = []
     for setup, role in asked:
-        segment = segment_of(*stage, role)
+        segment = segment_in(protocol, stage[1], stage[0], role)
         if segment is not None:
             stimulus = stimulus_of_segment(protocol, segment, setup.most.value)
             wanted.append(Wanted(setup, role, stimulus, segment.begins_us))
     cleared = clear_currents(protocol, sheet, wanted, bounds, how) if wanted else ()
     if isinstance(cleared, Refusal):
         return cleared
-    return tuple(replace(one, round_us=round_of(one.stimulus)) for one in cleared)
+    offsets = {setup.channel: role.offset_us for setup, role in asked}
+    channels = tuple(
+        replace(one, round_us=round_of(one.stimulus), offset_us=offsets[one.channel])
+        for one in cleared
+    )
+    return offset_refusal(sheet.bounds, channels) or tuple(map(with_offset_note, channels))
 
 
 def round_of(stimulus: Stimulus) -> int:

@@ -16,10 +16,12 @@ from itertools import count, groupby
 from operator import itemgetter
 
 from stimctl.stimulus import Burst, Cycle
-from stimctl.stimulus.laws import LevelLaw
+from stimctl.stimulus.jitter import Jitter
+from stimctl.stimulus.laws import LevelLaw, RateLaw
 from stimctl.stimulus.modulation import Rest
 from stimctl.treatment.active_rest import rest_level_at, rest_times
 from stimctl.treatment.law_times import cycle_before, law_times, laws_of
+from stimctl.treatment.leads import Part, begins_anew, part_of, part_times
 from stimctl.treatment.program import (
     AnyPlan,
     CurrentChannel,
@@ -45,7 +47,7 @@ class Drive:
     `is_on` is False between bursts and in the off time. `may_raise`: the plateau may be raised
     now (continuous programmes until the end ramp; on/off cycles during the hold, A8). Width and
     period are 0 where they are those of another unit. `rests`: these are the slow pulses of an off
-    time (W19).
+    time (W19). `leads`: this is the group that a hold begins with (W22).
     """
 
     channel: int
@@ -55,6 +57,7 @@ class Drive:
     phase_width_us: int = 0
     period_us: int = 0
     rests: bool = False
+    leads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,9 @@ def _stages_of(plan: AnyPlan | AnyStage) -> tuple[AnyStage, ...]:
 
 
 def _moments_in(stage: AnyStage, from_us: int) -> Iterator[Moment]:
+    if stage.switching is not None:  # inputs decide, and nobody knows when
+        yield Moment(from_us, tuple(_silent(each) for each in _drives(stage, from_us)))
+        return
     streams = [_tagged(index, one, stage, from_us) for index, one in enumerate(stage.channels)]
     places = [stage.every_channel.index(one.channel) for one in stage.channels]
     drives = list(_drives(stage, from_us))
@@ -109,6 +115,8 @@ def drive_at(plan: AnyPlan, one: PlanChannel, t_us: int) -> Drive:
 
 def _drive_of(stage: AnyStage, one: PlanChannel, t_us: int) -> Drive:
     """The state of channel `one` of a stage at plan time `t_us`."""
+    if stage.switching is not None:
+        return off_drive(one)
     into_us = t_us - stage.output_from_us
     lasts_us = stage.duration_us - stage.zero_us
     level, may_raise, since_on_us = 0, False, None
@@ -120,6 +128,13 @@ def _drive_of(stage: AnyStage, one: PlanChannel, t_us: int) -> Drive:
     if isinstance(one, CurrentChannel):
         return _with_pulses(stage, one, drive, into_us, since_on_us)
     return drive
+
+
+def off_drive(one: PlanChannel) -> Drive:
+    """The channel off, in the rhythm in which it would begin."""
+    if not isinstance(one, CurrentChannel):
+        return Drive(one.channel, 0, False, False)
+    return Drive(one.channel, 0, False, False, one.stimulus.pulse.phase_width_us, one.period_us)
 
 
 def fade_in_us(stage: AnyStage, one: PlanChannel) -> int:
@@ -145,10 +160,16 @@ def _with_pulses(
     if stimulus.width_sweep is not None:
         width_us = _held(stimulus.width_sweep, times)
         width_us -= width_us % one.width_step_us
-    if stimulus.frequency_sweep is not None:
+    if isinstance(stimulus.frequency_sweep, Jitter):
+        interval_us = stimulus.frequency_sweep.interval_at(times[0])
+        period_us = -(-interval_us // bounds.period_step_us) * bounds.period_step_us
+    elif stimulus.frequency_sweep is not None:
         period_us = bounds.quantise_period_up_us(_held(stimulus.frequency_sweep, times))
     is_on = since_on_us is not None and burst_open(one.host_burst, period_us, since_on_us)
-    return Drive(one.channel, level, is_on, drive.may_raise, width_us, period_us)
+    part = Part.PLAIN if since_on_us is None else part_of(one, since_on_us)
+    pauses, leads = part is Part.PAUSE, part is Part.LEAD
+    is_on, may_raise = is_on and not pauses, drive.may_raise and not pauses
+    return Drive(one.channel, level, is_on, may_raise, width_us, period_us, leads=leads)
 
 
 def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: int) -> Drive:
@@ -157,7 +178,7 @@ def _resting(stage: AnyStage, one: CurrentChannel, rest: Rest, level_permille: i
     return Drive(one.channel, level_permille, True, False, width_us, period_us, rests=True)
 
 
-def _held(law: LevelLaw, times: tuple[int, int]) -> int:
+def _held(law: LevelLaw | RateLaw, times: tuple[int, int]) -> int:
     """What a law has in force; `times`: since the stage began, and since the output came on."""
     return law.held_at(times[law.since_on])
 
@@ -254,6 +275,8 @@ def _tagged(
             streams.append(rest_times(one.cycle, one.start_after_us, into_us))
         for law in laws_of(stimulus):
             streams.append(law_times(law, one.cycle, one.start_after_us, into_us))
+        if one.cycle is not None and begins_anew(one):
+            streams.append(part_times(one, one.cycle, into_us))
         if one.host_burst is not None:
             streams.append(_burst_times(one, one.host_burst, into_us))
     for at_us in heapq.merge(*streams):

@@ -68,6 +68,7 @@ _FACTS = (
     Fact("state_after_watchdog", "mid level, high voltage on", "[POLICY]", "D", "assumed; stopped"),
     Fact("keep_alive", "500 ms", "[POLICY]", "D", "others use 1.0 s and 1.5 s [PEER]"),
     Fact("readback", "state", "[IFU]", "R", "result, active channels, channel errors"),
+    Fact("onset", "15 ms", "[POLICY]", "D", "from a command to its pulse; measured on no device"),
     Fact("electrode_error_from", "15 mA", "[IFU]", "R", "less current detects no open electrode"),
     Fact("frame_max", "576 bytes", "[LIB]", "R", "the device's own processor; 1200 [IFU]"),
     Fact(
@@ -152,4 +153,5 @@ P24_SHEET = CapabilitySheet(
     ),
     usb_ids=(UsbId(0x0483, 0x5740),),
     facts=_FACTS,
+    onset_us=15_000,
 )

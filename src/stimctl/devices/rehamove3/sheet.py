@@ -34,6 +34,7 @@ BATTERY_START_PERCENT = 20
 BATTERY_STOP_PERCENT = 10
 
 _FACTS = (
+    Fact("onset", "15 ms", "[POLICY]", "D", "from a command to its pulse; measured on no device"),
     Fact("channels", "4", "[DOC]", "R", "red, blue, black, white; one current source in turn"),
     Fact("amplitude_max", "130 mA", "[DOC]", "R", "the library lets 150 mA pass; refused here"),
     Fact("amplitude_step", "0.5 mA", "[DOC]", "R"),
@@ -151,4 +152,5 @@ REHAMOVE3_SHEET = CapabilitySheet(
     ),
     usb_ids=(),
     facts=_FACTS,
+    onset_us=15_000,
 )

@@ -44,6 +44,7 @@ _FACTS = (
     Fact("group_gap_max", "129 ms", "[DOC]", "R", "one for all channels; at least 8 ms a module"),
     Fact("compliance", "154 V", "[IFU]", "R", "the current falls short above 154 V / load"),
     Fact("skin_test", "before each pulse", "[DOC]", "R", "no pulse outside the normal range"),
+    Fact("onset", "24 ms", "[DOC]", "R", "10 to 24 ms, and then up to one period of the list"),
     Fact("watchdog", "1.2 s", "[DOC]", "R", "any valid packet; then all stops and modes reset"),
     Fact("keep_alive", "400 ms", "[POLICY]", "D", "a third of the watchdog; one may be lost"),
     Fact(
@@ -135,4 +136,7 @@ REHASTIM2_SHEET = CapabilitySheet(
     ),
     usb_ids=(UsbId(0x0403, 0x6001),),
     facts=_FACTS,
+    onset_us=24_000,
+    ramp_tick_us=50_000,
+    shortest_ramp_us=200_000,
 )

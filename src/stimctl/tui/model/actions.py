@@ -54,6 +54,11 @@ ACTIONS: tuple[Action, ...] = (
            _DOWN),
     Action("next-stage", ("e",), "next stage", "end this stage by a ramp to zero; the next one "
            "begins", _UP, raises=True),
+    Action("event-felt", ("i",), "felt", "the person feels the event that was given last"),
+    Action("too-much", ("v",), "too much", "the person wants no more of that: lower, and no higher "
+           "in this session", _DOWN),
+    Action("mark-threshold", ("o",), "threshold", "mark: the level is the next threshold of this "
+           "stage"),
     *(
         Action(f"channel-{n}", (f"alt+{n}",), f"channel {n}", f"select channel {n}")
         for n in range(1, 9)

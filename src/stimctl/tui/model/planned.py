@@ -119,3 +119,9 @@ def no_next_stage(bed: Bedside) -> str | None:
         return "this treatment has no stages"
     now = plan.stage_at(bed.live.plan_time_us)
     return "no stage follows" if now.number + 1 == len(plan.stages) else None
+
+
+def no_events(bed: Bedside) -> str | None:
+    """Why nobody answers events; None where the treatment is a procedure."""
+    there = bed.plan is not None and any(stage.events for stage in bed.plan.stages)
+    return None if there else "this treatment has no single events"

@@ -11,7 +11,7 @@ from stimctl.tui.model.guards import AnswerLock, HotChannel
 from stimctl.tui.model.handing import handed_in, papers_of
 from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
-from stimctl.tui.model.planned import channel_at, no_next_stage
+from stimctl.tui.model.planned import channel_at, no_events, no_next_stage
 from stimctl.tui.model.planning import watches_contact
 from stimctl.tui.model.steps import go_on, next_gap, steps
 
@@ -23,6 +23,12 @@ _RECENT_NS = 500_000_000
 _NOT_RUNNING = "Not started: press a, then g"
 _PAUSED = "the session is paused at zero: p goes on, softly"
 _COMMANDS = {"all-less": "less", "next-stage": "next_stage"}
+_EVENTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "event-felt": ("answer", {"answer": "felt"}),
+    "too-much": ("answer", {"answer": "too-much"}),
+    "mark-threshold": ("mark_threshold", {}),
+}
+"""What each key of a procedure asks for."""
 _REPLAY = ("slower", "faster", "speed", "hold")
 _MARKS = {"mark-sensory": "sensory", "mark-motor": "motor", "mark-tolerance": "tolerance"}
 
@@ -33,45 +39,16 @@ class RunPage(Page):
     name = "run"
     title = "Run"
     actions = (
-        "arm",
-        "choose",
-        "raise",
-        "raise-more",
-        "lower",
-        "lower-more",
-        "zero",
-        "pause",
-        "all-less",
-        "next-stage",
-        "next-channel",
-        "previous-channel",
-        *(f"channel-{number}" for number in range(1, 9)),
-        "link",
-        *_MARKS,
-        "found",
-        "note",
-        "answer",
-        "contact",
-        "acknowledge",
-        "outcome",
-        "report",
-        "log",
-        "accept-warning",
-        *_REPLAY,
-    )
+        "arm", "choose", "raise", "raise-more", "lower", "lower-more", "zero", "pause", "all-less",
+        "next-stage", *_EVENTS, "next-channel", "previous-channel",
+        *(f"channel-{number}" for number in range(1, 9)), "link", *_MARKS, "found", "note",
+        "answer", "contact", "acknowledge", "outcome", "report", "log", "accept-warning", *_REPLAY,
+    )  # fmt: skip
 
     footer = (
-        "arm",
-        "raise",
-        "lower",
-        "next-channel",
-        "pause",
-        "next-stage",
-        "note",
-        "answer",
-        "acknowledge",
-        *_REPLAY,
-    )
+        "arm", "raise", "lower", "next-channel", "pause", "next-stage", *_EVENTS, "note", "answer",
+        "acknowledge", *_REPLAY,
+    )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -124,6 +101,7 @@ class RunPage(Page):
             "choose": watching or self._no_next(),
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
             "pause": going, "all-less": watching, "next-stage": running or no_next_stage(self.bed),
+            **dict.fromkeys(_EVENTS, running or no_events(self.bed)),
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._one_alone(),
             **dict.fromkeys(("next-channel", "previous-channel"), going or self._one_alone()),
@@ -185,6 +163,9 @@ class RunPage(Page):
             self._lower(action, now_ns)
         elif action in _MARKS:
             self._mark(_MARKS[action])
+        elif action in _EVENTS:
+            command, fields = _EVENTS[action]
+            self.bed.ask(command, **fields)
         elif action in _COMMANDS:
             self.bed.command(_COMMANDS[action])
         elif action == "pause":

@@ -1,0 +1,126 @@
+"""Where the samples of an input come from: `crank=sim:crank@50rpm`, `crank=udp:5005:FILE`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from stimctl.errors import QuantityError, UsageError
+from stimctl.quantity import format_duration, parse_duration_us
+from stimctl.treatment.functional_plan import latency_of
+from stimctl.treatment.program import CurrentChannel, CurrentPlan, Stage
+from stimctl.treatment.switching import InputSpec, source_us
+
+FORM = (
+    "INPUT=sim:NAME@RATE, or INPUT=udp:PORT[:TOKEN-FILE], and ,TIME for how long the source takes"
+)
+SHORTEST_TOKEN = 8
+_LOWEST_PORT, _HIGHEST_PORT = 1024, 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One input. `latency_us`: of its source, where it was declared."""
+
+    name: str
+    source: str
+    port: int = 0
+    token: str = ""
+    sensor: str = ""
+    latency_us: int | None = None
+
+
+def parse_binding(text: str) -> Binding:
+    """Raises UsageError."""
+    name, equals, rest = text.partition("=")
+    where, _, declared = rest.partition(",")
+    source, _, what = where.partition(":")
+    try:
+        latency_us = parse_duration_us(declared) if declared else None
+    except QuantityError as error:
+        raise _unusable(text, str(error)) from error
+    if equals and name and source == "sim" and what:
+        return Binding(name, source, sensor=what, latency_us=latency_us)
+    if equals and name and source == "udp":
+        port, _, file = what.partition(":")
+        if port.isdecimal() and _LOWEST_PORT <= int(port) <= _HIGHEST_PORT:
+            token = _token_in(text, file) if file else secrets.token_hex(8)
+            return Binding(name, source, int(port), token, latency_us=latency_us)
+        raise _unusable(text, f"a port is a number from {_LOWEST_PORT} to {_HIGHEST_PORT}")
+    raise _unusable(text, "it is none of these forms")
+
+
+def _token_in(text: str, file: str) -> str:
+    try:
+        token = Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise _unusable(text, f"the token cannot be read: {error}") from error
+    if not SHORTEST_TOKEN <= len(token) <= 64 or not token.isalnum():
+        raise _unusable(text, f"a token is {SHORTEST_TOKEN} to 64 letters and digits")
+    return token
+
+
+def _unusable(text: str, why: str) -> UsageError:
+    return UsageError(f"--input {text} cannot be used", why=why, what_to_do=f"Write {FORM}")
+
+
+def check_bindings(plan: CurrentPlan, bindings: tuple[Binding, ...], *, simulation: bool) -> None:
+    """Every input of a plan has one way that its file allows, and is quick enough. UsageError."""
+    by_name = {one.name: one for one in bindings}
+    if len(by_name) != len(bindings):
+        raise UsageError("an input is bound twice", what_to_do="Give --input once for each")
+    specs: dict[str, InputSpec] = {}
+    for stage in plan.stages:
+        if stage.switching is None:
+            continue
+        specs |= {one.name: one for one in stage.switching.inputs}
+        for one in stage.switching.inputs:
+            binding = by_name.get(one.name)
+            if binding is None:
+                raise UsageError(
+                    f'the input "{one.name}" has no source',
+                    why=f"{plan.protocol.id} lets it switch output",
+                    what_to_do=f"Add --input {one.name}=... ({FORM})",
+                )
+            _check_source(one, binding, simulation=simulation)
+            _check_latency(plan, stage, one, binding)
+    unknown = sorted(by_name.keys() - specs.keys())
+    if unknown:
+        raise UsageError(
+            f'{plan.protocol.id} has no input "{unknown[0]}"',
+            what_to_do=f"Its inputs are {', '.join(specs) or 'none'}",
+        )
+
+
+def _check_source(spec: InputSpec, binding: Binding, *, simulation: bool) -> None:
+    if binding.source == "sim":
+        if not simulation:
+            raise UsageError(
+                f'a made-up sensor for "{spec.name}" is for simulated devices',
+                why="nobody turns it, and nobody can stop turning it",
+                what_to_do="Connect a sensor, or use a simulated device",
+            )
+    elif binding.source not in spec.sources:
+        raise UsageError(
+            f'the file does not allow "{spec.name}" by {binding.source}',
+            why=f"its sources are {', '.join(spec.sources)}",
+            what_to_do="Take one of these",
+        )
+
+
+def _check_latency(
+    plan: CurrentPlan, stage: Stage[CurrentChannel], spec: InputSpec, binding: Binding
+) -> None:
+    """K15 with what was declared of the source."""
+    usual_us = next((source_us(one) for one in spec.sources if one == binding.source), 0)
+    takes_us = usual_us if binding.latency_us is None else binding.latency_us
+    assert stage.switching is not None
+    for one in stage.channels:
+        needs_us = takes_us + latency_of(plan.sheet, one)
+        if stage.switching.switches[one.channel].input == spec.name and needs_us > spec.latency_us:
+            raise UsageError(
+                f'K15: "{spec.name}" is too slow: {format_duration(needs_us)} to the first pulse',
+                why=f"the file allows {format_duration(spec.latency_us)}",
+                what_to_do="Use a quicker source",
+            )
