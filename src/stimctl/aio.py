@@ -125,6 +125,8 @@ class AsyncDevice:
     pulse = _awaited(Device.pulse)
     less = _awaited(Device.less)
     next_stage = _awaited(Device.next_stage)
+    sample = _awaited(Device.sample)
+    trigger = _awaited(Device.trigger)
     pause = _awaited(Device.pause)
     resume = _awaited(Device.resume)
     stop = _awaited(Device.stop)
@@ -162,7 +164,12 @@ class AsyncDevice:
         turns = self.device._turns(rate_hz, duration)
         while (turn := await self._in_thread(lambda: next(turns, None))) is not None:
             targets = callback(turn)
-            targets = await targets if inspect.isawaitable(targets) else targets
+            if inspect.isawaitable(targets):
+                try:
+                    targets = await targets
+                except asyncio.CancelledError:
+                    self.device.cut_short()
+                    raise
             await self._in_thread(functools.partial(self.device._take_targets, turn, targets))
 
     async def pulses_given(self) -> AsyncIterator[GivenPulse]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -95,6 +96,37 @@ def test_a_call_that_is_cancelled_twice_still_waits_for_its_thread() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert stand_in.ended.is_set()
+
+    asyncio.run(work())
+
+
+class Turns(StandIn):
+    """A device whose `loop` goes on for ever, and takes any target."""
+
+    def _turns(self, rate_hz: float, duration: str | float) -> Iterator[int]:
+        return itertools.count()
+
+    def _take_targets(self, turn: int, targets: dict[int, str]) -> None:
+        """It asks nobody."""
+
+
+@pytest.mark.hazard("H80")
+def test_a_loop_that_is_cancelled_while_its_callback_is_awaited_stops_the_output() -> None:
+    async def work() -> None:
+        stand_in, awaited = Turns(), asyncio.Event()
+
+        async def callback(turn: aio.Turn) -> dict[int, str]:
+            awaited.set()
+            await asyncio.get_running_loop().create_future()
+            return {}
+
+        device = aio.AsyncDevice(cast("Any", stand_in))
+        call = asyncio.create_task(device.loop(callback, rate_hz=50, duration="60 s"))
+        await awaited.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert stand_in.stops == 1
 
     asyncio.run(work())
 
