@@ -215,6 +215,42 @@ def test_a_pause_and_a_stop_end_it_and_a_hand_leads_on() -> None:
     assert bench.state is State.STOPPED
 
 
+def paused_and_resumed(bench: Bench) -> None:
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    bench.command(Resume())
+    bench.run_for(6 * SECOND)
+    assert bench.state is State.RUNNING
+
+
+@pytest.mark.hazard("H80")
+def test_a_pause_in_the_fall_to_zero_ends_it_at_zero() -> None:
+    bench = following(5_000)
+    target(bench, 5_000)
+    bench.run_for(2_250 * MS)
+    assert phases(bench)[-1] == "falls"
+    assert 4_000 <= bench.engine.plateau(1) < 5_000
+    paused_and_resumed(bench)
+    assert bench.engine.plateau(1) == 0
+    assert on_electrodes_ua(bench) == 0
+    assert target(bench, 500) == "follow-by-hand"
+    raised(bench, 1_000)
+    assert target(bench, 1_000) == ""
+
+
+@pytest.mark.hazard("H80")
+def test_after_a_pause_without_data_only_a_hand_lets_it_follow_again() -> None:
+    bench = following(5_000)
+    target(bench, 5_000)
+    bench.run_for(SECOND)
+    assert phases(bench)[-1] == "keeps"
+    paused_and_resumed(bench)
+    assert bench.engine.plateau(1) == 5_000
+    assert target(bench, 5_000) == "follow-by-hand"
+    raised(bench, 5_500)
+    assert target(bench, 5_000) == ""
+
+
 def test_a_hand_lowers_at_once_and_moves_what_may_be_followed() -> None:
     bench = following(5_000)
     kept_up(bench, 6_000, 2 * SECOND)

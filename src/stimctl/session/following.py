@@ -127,7 +127,7 @@ class Following:
         for target in list(self._targets.values()):
             plateau = target.plateau
             if plateau is not run.raising.plateau_of(plateau.channel) or not plateau.by_hand:
-                self._end(now_ns, target, _INTERRUPTED)
+                self._interrupt(now_ns, run, target, _INTERRUPTED)
                 continue
             if plateau.hands != target.hands:
                 self._end(now_ns, target, _HAND_LEADS)
@@ -158,10 +158,20 @@ class Following:
         if level < plateau.now or (drop and asked):
             run.lower(now_ns, plateau.channel, min(level, plateau.now), FOLLOW)
 
-    def forget(self, now_ns: int) -> None:
+    def forget(self, now_ns: int, run: Run | None) -> None:
         """The output is paused, stopped or ends: nothing is followed any more."""
         for target in list(self._targets.values()):
-            self._end(now_ns, target, _INTERRUPTED)
+            self._interrupt(now_ns, run, target, _INTERRUPTED)
+
+    def _interrupt(self, now_ns: int, run: Run | None, target: _Target, why: Reason) -> None:
+        """End it. A pause gives no data back: what was kept without them is followed from no more
+        before a hand has raised it, and what was falling has fallen."""
+        plateau = target.plateau
+        if target.phase is not Phase.FOLLOWS:
+            plateau.by_hand = 0
+        if target.phase is Phase.FALLS and plateau.now and run is not None:
+            run.raising.lower(now_ns, plateau.channel, 0, FOLLOW)
+        self._end(now_ns, target, why)
 
     def _end_at_zero(self, now_ns: int, target: _Target) -> None:
         if not target.plateau.now:
