@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stimctl.bench import Bench
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
@@ -26,6 +27,7 @@ from stimctl.session.intents import (
     Start,
     Stop,
 )
+from stimctl.session.plateaus import FOLLOW
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, Level
 from tests.support.session_world import (
@@ -213,6 +215,46 @@ def test_a_pause_and_a_stop_end_it_and_a_hand_leads_on() -> None:
     bench.run_for(SECOND)
     assert phases(bench)[-1] == "ended"
     assert bench.state is State.STOPPED
+
+
+@pytest.mark.hazard("H80")
+def test_a_link_ends_it_and_the_channel_rises_with_its_links_only() -> None:
+    bench = following(5_000)
+    raised(bench, 1_500, channel=2)
+    kept_up(bench, 6_000, 100 * MS)  # a step is on its way
+    bench.command(Link((1, 2)))
+    bench.run_for(TURN)
+    ended = bench.told(Kind.FOLLOWED)[-1].data
+    assert (ended["phase"], ended["code"]) == ("ended", "follow-linked")
+    before = bench.engine.plateau(1)
+    bench.run_for(4 * SECOND)
+    assert (bench.engine.plateau(1), bench.engine.plateau(2)) == (before, 1_500)
+
+
+@pytest.mark.hazard("H80")
+def test_a_link_in_the_fall_to_zero_ends_it_at_zero() -> None:
+    bench = following(5_000)
+    target(bench, 5_000)
+    bench.run_for(2_250 * MS)
+    bench.command(Link((1, 2)))
+    bench.run_for(TURN)
+    assert phases(bench)[-1] == "ended"
+    assert bench.engine.plateau(1) == 0
+    assert on_electrodes_ua(bench, 60 * MS) == 0
+
+
+@pytest.mark.hazard("H80")
+def test_no_rule_raises_a_linked_channel_alone() -> None:
+    bench = following(5_000)
+    bench.command(Link((1, 2)))
+    run = bench.engine._core.run
+    assert run is not None
+    for by in ("rule", FOLLOW):
+        reason = run.raising.by_rule(bench.now_ns, 1, 5_500, by)
+        assert reason is not None
+        assert reason.code is Code.FOLLOW_LINKED
+    bench.run_for(SECOND)
+    assert bench.engine.plateau(1) == 5_000
 
 
 def paused_and_resumed(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from stimctl.session import rows
 from stimctl.session.config import MS, RAMP_TICK_NS, SECOND, EngineConfig
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import FOLLOW, Plateau
-from stimctl.session.reasons import Reason
+from stimctl.session.reasons import FOLLOW_LINKED, Reason
 from stimctl.session.run import Run
 from stimctl.stimulus.level import CURRENT, AnyLevel
 
@@ -103,7 +103,7 @@ class Following:
             text = "this session was not opened for it, or gives no trains of a known current"
             return Reason(Code.FOLLOW_OFF, text)
         if len(run.links.with_channel(channel)) > 1:
-            return Reason(Code.FOLLOW_LINKED, f"channel {channel} is linked with others")
+            return FOLLOW_LINKED
         if at_ns > now_ns + AHEAD_NS:
             return _AHEAD
         if now_ns - at_ns > FRESH_NS:
@@ -128,6 +128,9 @@ class Following:
             plateau = target.plateau
             if plateau is not run.raising.plateau_of(plateau.channel) or not plateau.by_hand:
                 self._interrupt(now_ns, run, target, _INTERRUPTED)
+                continue
+            if len(run.links.with_channel(plateau.channel)) > 1:
+                self._interrupt(now_ns, run, target, FOLLOW_LINKED)
                 continue
             if plateau.hands != target.hands:
                 self._end(now_ns, target, _HAND_LEADS)
@@ -164,8 +167,8 @@ class Following:
             self._interrupt(now_ns, run, target, _INTERRUPTED)
 
     def _interrupt(self, now_ns: int, run: Run | None, target: _Target, why: Reason) -> None:
-        """End it. A pause gives no data back: what was kept without them is followed from no more
-        before a hand has raised it, and what was falling has fallen."""
+        """End it. Neither a pause nor a link gives data back: what was kept without them is
+        followed from no more before a hand has raised it, and what was falling has fallen."""
         plateau = target.plateau
         if target.phase is not Phase.FOLLOWS:
             plateau.by_hand = 0
