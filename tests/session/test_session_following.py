@@ -218,6 +218,34 @@ def test_a_pause_and_a_stop_end_it_and_a_hand_leads_on() -> None:
 
 
 @pytest.mark.hazard("H80")
+def test_a_step_that_waits_for_its_row_is_dropped_where_the_target_falls_below_it() -> None:
+    bench = following(5_000)
+    kept_up(bench, 5_000, 300 * MS)
+    bench.journal.delay_ns = 60 * MS
+    target(bench, 5_500)
+    bench.run_for(TURN)
+    assert bench.told(Kind.RAISE)[-1].data["by"] == "follow"
+    kept_up(bench, 5_000, 400 * MS)
+    assert max(int(event.data["level"]) for event in bench.told(Kind.SET)) == 5_000
+    kept_up(bench, 5_500, 700 * MS)
+    assert bench.engine.plateau(1) == 5_500
+
+
+def test_a_target_that_jumps_up_and_down_fills_no_record() -> None:
+    bench = following(5_000)
+    kept_up(bench, 5_000, 300 * MS)
+    bench.journal.delay_ns = 60 * MS
+    before = len(bench.events)
+    for _ in range(50):
+        kept_up(bench, 5_500, TURN)
+        kept_up(bench, 5_000, TURN)
+    assert bench.engine.plateau(1) == 5_000
+    risen = [event for event in bench.told(Kind.RAISE) if event.data["by"] == "follow"]
+    assert 2 <= len(risen) <= 5  # in 2 s
+    assert len(bench.events) - before < 30
+
+
+@pytest.mark.hazard("H80")
 def test_a_link_ends_it_and_the_channel_rises_with_its_links_only() -> None:
     bench = following(5_000)
     raised(bench, 1_500, channel=2)
