@@ -71,7 +71,19 @@ class AsyncDevice:
 
     async def __aenter__(self) -> Self:
         """As `Device.__enter__`. Cancelled, it leaves nothing of the session behind."""
-        await self._in_thread(self.device.__enter__)
+        is_open = False
+
+        def enter() -> None:
+            nonlocal is_open
+            self.device.__enter__()
+            is_open = True
+
+        try:
+            await self._in_thread(enter)
+        except asyncio.CancelledError as cancelled:
+            if is_open:  # it came after the last moment in which the thread could have seen it
+                await self.__aexit__(type(cancelled), cancelled, None)
+            raise
         return self
 
     async def __aexit__(
@@ -125,6 +137,8 @@ class AsyncDevice:
     pulse = _awaited(Device.pulse)
     less = _awaited(Device.less)
     next_stage = _awaited(Device.next_stage)
+    sample = _awaited(Device.sample)
+    trigger = _awaited(Device.trigger)
     pause = _awaited(Device.pause)
     resume = _awaited(Device.resume)
     stop = _awaited(Device.stop)
@@ -162,7 +176,12 @@ class AsyncDevice:
         turns = self.device._turns(rate_hz, duration)
         while (turn := await self._in_thread(lambda: next(turns, None))) is not None:
             targets = callback(turn)
-            targets = await targets if inspect.isawaitable(targets) else targets
+            if inspect.isawaitable(targets):
+                try:
+                    targets = await targets
+                except asyncio.CancelledError:
+                    self.device.cut_short()
+                    raise
             await self._in_thread(functools.partial(self.device._take_targets, turn, targets))
 
     async def pulses_given(self) -> AsyncIterator[GivenPulse]:
@@ -188,7 +207,9 @@ class AsyncDevice:
         def settle(result: _R | None, error: BaseException | None) -> None:
             if done.done():
                 return
-            if error is not None:
+            if isinstance(error, StopIteration):  # no future takes it, and its call would hang
+                done.set_exception(_raised_from(error))
+            elif error is not None:
                 done.set_exception(error)
             else:
                 done.set_result(result)  # type: ignore[arg-type]
@@ -210,6 +231,13 @@ class AsyncDevice:
             self.device.cut_short()
             await _until_done(done)
             raise
+
+
+def _raised_from(error: StopIteration) -> RuntimeError:
+    """As Python does where a coroutine raises it."""
+    wrapped = RuntimeError("the call raised StopIteration")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 async def _until_done(done: asyncio.Future[Any]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stimctl.bench import Bench
+from stimctl.codes import Code
 from stimctl.errors import StateError
 from stimctl.session.config import MS, SECOND, EngineConfig
 from stimctl.session.events import Kind
@@ -26,6 +27,7 @@ from stimctl.session.intents import (
     Start,
     Stop,
 )
+from stimctl.session.plateaus import FOLLOW
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, Level
 from tests.support.session_world import (
@@ -213,6 +215,110 @@ def test_a_pause_and_a_stop_end_it_and_a_hand_leads_on() -> None:
     bench.run_for(SECOND)
     assert phases(bench)[-1] == "ended"
     assert bench.state is State.STOPPED
+
+
+@pytest.mark.hazard("H80")
+def test_a_step_that_waits_for_its_row_is_dropped_where_the_target_falls_below_it() -> None:
+    bench = following(5_000)
+    kept_up(bench, 5_000, 300 * MS)
+    bench.journal.delay_ns = 60 * MS
+    target(bench, 5_500)
+    bench.run_for(TURN)
+    assert bench.told(Kind.RAISE)[-1].data["by"] == "follow"
+    kept_up(bench, 5_000, 400 * MS)
+    assert max(int(event.data["level"]) for event in bench.told(Kind.SET)) == 5_000
+    kept_up(bench, 5_500, 700 * MS)
+    assert bench.engine.plateau(1) == 5_500
+
+
+def test_a_target_that_jumps_up_and_down_fills_no_record() -> None:
+    bench = following(5_000)
+    kept_up(bench, 5_000, 300 * MS)
+    bench.journal.delay_ns = 60 * MS
+    before = len(bench.events)
+    for _ in range(50):
+        kept_up(bench, 5_500, TURN)
+        kept_up(bench, 5_000, TURN)
+    assert bench.engine.plateau(1) == 5_000
+    risen = [event for event in bench.told(Kind.RAISE) if event.data["by"] == "follow"]
+    assert 2 <= len(risen) <= 5  # in 2 s
+    assert len(bench.events) - before < 30
+
+
+@pytest.mark.hazard("H80")
+def test_a_link_ends_it_and_the_channel_rises_with_its_links_only() -> None:
+    bench = following(5_000)
+    raised(bench, 1_500, channel=2)
+    kept_up(bench, 6_000, 100 * MS)  # a step is on its way
+    bench.command(Link((1, 2)))
+    bench.run_for(TURN)
+    ended = bench.told(Kind.FOLLOWED)[-1].data
+    assert (ended["phase"], ended["code"]) == ("ended", "follow-linked")
+    before = bench.engine.plateau(1)
+    bench.run_for(4 * SECOND)
+    assert (bench.engine.plateau(1), bench.engine.plateau(2)) == (before, 1_500)
+
+
+@pytest.mark.hazard("H80")
+def test_a_link_in_the_fall_to_zero_ends_it_at_zero() -> None:
+    bench = following(5_000)
+    target(bench, 5_000)
+    bench.run_for(2_250 * MS)
+    bench.command(Link((1, 2)))
+    bench.run_for(TURN)
+    assert phases(bench)[-1] == "ended"
+    assert bench.engine.plateau(1) == 0
+    assert on_electrodes_ua(bench, 60 * MS) == 0
+
+
+@pytest.mark.hazard("H80")
+def test_no_rule_raises_a_linked_channel_alone() -> None:
+    bench = following(5_000)
+    bench.command(Link((1, 2)))
+    run = bench.engine._core.run
+    assert run is not None
+    for by in ("rule", FOLLOW):
+        reason = run.raising.by_rule(bench.now_ns, 1, 5_500, by)
+        assert reason is not None
+        assert reason.code is Code.FOLLOW_LINKED
+    bench.run_for(SECOND)
+    assert bench.engine.plateau(1) == 5_000
+
+
+def paused_and_resumed(bench: Bench) -> None:
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    bench.command(Resume())
+    bench.run_for(6 * SECOND)
+    assert bench.state is State.RUNNING
+
+
+@pytest.mark.hazard("H80")
+def test_a_pause_in_the_fall_to_zero_ends_it_at_zero() -> None:
+    bench = following(5_000)
+    target(bench, 5_000)
+    bench.run_for(2_250 * MS)
+    assert phases(bench)[-1] == "falls"
+    assert 4_000 <= bench.engine.plateau(1) < 5_000
+    paused_and_resumed(bench)
+    assert bench.engine.plateau(1) == 0
+    assert on_electrodes_ua(bench) == 0
+    assert target(bench, 500) == "follow-by-hand"
+    raised(bench, 1_000)
+    assert target(bench, 1_000) == ""
+
+
+@pytest.mark.hazard("H80")
+def test_after_a_pause_without_data_only_a_hand_lets_it_follow_again() -> None:
+    bench = following(5_000)
+    target(bench, 5_000)
+    bench.run_for(SECOND)
+    assert phases(bench)[-1] == "keeps"
+    paused_and_resumed(bench)
+    assert bench.engine.plateau(1) == 5_000
+    assert target(bench, 5_000) == "follow-by-hand"
+    raised(bench, 5_500)
+    assert target(bench, 5_000) == ""
 
 
 def test_a_hand_lowers_at_once_and_moves_what_may_be_followed() -> None:

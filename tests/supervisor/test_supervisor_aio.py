@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 
@@ -95,6 +96,88 @@ def test_a_call_that_is_cancelled_twice_still_waits_for_its_thread() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
         assert stand_in.ended.is_set()
+
+    asyncio.run(work())
+
+
+class Turns(StandIn):
+    """A device whose `loop` goes on for ever, and takes any target."""
+
+    def _turns(self, rate_hz: float, duration: str | float) -> Iterator[int]:
+        return itertools.count()
+
+    def _take_targets(self, turn: int, targets: dict[int, str]) -> None:
+        """It asks nobody."""
+
+
+@pytest.mark.hazard("H80")
+def test_a_loop_that_is_cancelled_while_its_callback_is_awaited_stops_the_output() -> None:
+    async def work() -> None:
+        stand_in, awaited = Turns(), asyncio.Event()
+
+        async def callback(turn: aio.Turn) -> dict[int, str]:
+            awaited.set()
+            await asyncio.get_running_loop().create_future()
+            return {}
+
+        device = aio.AsyncDevice(cast("Any", stand_in))
+        call = asyncio.create_task(device.loop(callback, rate_hz=50, duration="60 s"))
+        await awaited.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert stand_in.stops == 1
+
+    asyncio.run(work())
+
+
+class Opening(StandIn):
+    """A device that opens at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def __enter__(self) -> Self:
+        self.told.append("open")
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.told.append("closed")
+
+
+@pytest.mark.hazard("H39")
+def test_a_session_that_is_cancelled_in_the_moment_it_is_open_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        stand_in, loop = Opening(), asyncio.get_running_loop()
+        threadsafe = loop.call_soon_threadsafe
+
+        async def program() -> None:
+            async with aio.AsyncDevice(cast("Any", stand_in)):
+                raise AssertionError("the block was entered")
+
+        def with_cancel(settle: Callable[..., object], *args: object) -> asyncio.Handle:
+            monkeypatch.undo()
+            return threadsafe(lambda: (settle(*args), call.cancel()))
+
+        call = asyncio.create_task(program())
+        monkeypatch.setattr(loop, "call_soon_threadsafe", with_cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert stand_in.told == ["open", "closed"]
+
+    asyncio.run(work())
+
+
+def test_a_call_that_raises_stop_iteration_ends() -> None:
+    async def work() -> None:
+        device = aio.AsyncDevice(cast("Any", StandIn()))
+        with pytest.raises(RuntimeError, match="StopIteration") as raised:
+            async with asyncio.timeout(5):
+                await device._in_thread(lambda: next(iter(())))
+        assert isinstance(raised.value.__cause__, StopIteration)
 
     asyncio.run(work())
 

@@ -15,7 +15,7 @@ from stimctl.session import rows
 from stimctl.session.config import MS, RAMP_TICK_NS, SECOND, EngineConfig
 from stimctl.session.log import EventLog
 from stimctl.session.plateaus import FOLLOW, Plateau
-from stimctl.session.reasons import Reason
+from stimctl.session.reasons import FOLLOW_LINKED, Reason
 from stimctl.session.run import Run
 from stimctl.stimulus.level import CURRENT, AnyLevel
 
@@ -27,6 +27,9 @@ KEPT_NS = 2 * SECOND
 """How long the lower value is kept without fresh data (D)."""
 TO_ZERO_NS = SECOND
 """How long the ramp to zero takes after that (D)."""
+AGAIN_NS = 500 * MS
+"""After one was dropped: a target that jumps up and down fills no record with steps that are asked
+for and dropped (D)."""
 
 _OLD = Reason(Code.FOLLOW_OLD, "the data of the target are older than 100 ms")
 _REPEATED = Reason(Code.FOLLOW_OLD, "the data of the target are not newer than those before")
@@ -73,6 +76,8 @@ class Following:
         self._targets: dict[int, _Target] = {}
         self._seen_ns: dict[int, int] = {}
         """By channel, the time of the newest data of this session."""
+        self._again_ns: dict[int, int] = {}
+        """By channel, before when no step is asked for again."""
 
     def take(self, now_ns: int, run: Run, channel: int, wanted: AnyLevel, at_ns: int) -> None:
         """A target with the time of its data; StateError where it is refused, and nothing changed.
@@ -103,7 +108,7 @@ class Following:
             text = "this session was not opened for it, or gives no trains of a known current"
             return Reason(Code.FOLLOW_OFF, text)
         if len(run.links.with_channel(channel)) > 1:
-            return Reason(Code.FOLLOW_LINKED, f"channel {channel} is linked with others")
+            return FOLLOW_LINKED
         if at_ns > now_ns + AHEAD_NS:
             return _AHEAD
         if now_ns - at_ns > FRESH_NS:
@@ -127,7 +132,10 @@ class Following:
         for target in list(self._targets.values()):
             plateau = target.plateau
             if plateau is not run.raising.plateau_of(plateau.channel) or not plateau.by_hand:
-                self._end(now_ns, target, _INTERRUPTED)
+                self._interrupt(now_ns, run, target, _INTERRUPTED)
+                continue
+            if len(run.links.with_channel(plateau.channel)) > 1:
+                self._interrupt(now_ns, run, target, FOLLOW_LINKED)
                 continue
             if plateau.hands != target.hands:
                 self._end(now_ns, target, _HAND_LEADS)
@@ -145,23 +153,38 @@ class Following:
                 self._lower(now_ns, run, target, target.fall_from * left_ns // TO_ZERO_NS)
             elif target.phase is Phase.FOLLOWS and target.level > plateau.now:
                 step = plateau.now + plateau.step
-                if step <= min(target.level, plateau.highest_followed):
+                waits = now_ns < self._again_ns.get(plateau.channel, 0)
+                if not waits and step <= min(target.level, plateau.highest_followed):
                     run.raising.by_rule(now_ns, plateau.channel, step, FOLLOW)
             self._end_at_zero(now_ns, target)
 
     def _lower(
         self, now_ns: int, run: Run, target: _Target, level: int, *, drop: bool = False
     ) -> None:
-        """At once. `drop`: also where only what was asked for goes."""
+        """At once, and with it a raise above the level that waits for its row. `drop`: any that
+        waits."""
         plateau = target.plateau
-        asked = plateau.asked is not None and plateau.asked.by == FOLLOW
-        if level < plateau.now or (drop and asked):
+        asked = plateau.asked or plateau.pending
+        waits = asked is not None and asked.by == FOLLOW and (drop or asked.plateau > level)
+        if waits:
+            self._again_ns[plateau.channel] = now_ns + AGAIN_NS
+        if level < plateau.now or waits:
             run.lower(now_ns, plateau.channel, min(level, plateau.now), FOLLOW)
 
-    def forget(self, now_ns: int) -> None:
+    def forget(self, now_ns: int, run: Run | None) -> None:
         """The output is paused, stopped or ends: nothing is followed any more."""
         for target in list(self._targets.values()):
-            self._end(now_ns, target, _INTERRUPTED)
+            self._interrupt(now_ns, run, target, _INTERRUPTED)
+
+    def _interrupt(self, now_ns: int, run: Run | None, target: _Target, why: Reason) -> None:
+        """End it. Neither a pause nor a link gives data back: what was kept without them is
+        followed from no more before a hand has raised it, and what was falling has fallen."""
+        plateau = target.plateau
+        if target.phase is not Phase.FOLLOWS:
+            plateau.by_hand = 0
+        if target.phase is Phase.FALLS and plateau.now and run is not None:
+            run.raising.lower(now_ns, plateau.channel, 0, FOLLOW)
+        self._end(now_ns, target, why)
 
     def _end_at_zero(self, now_ns: int, target: _Target) -> None:
         if not target.plateau.now:
@@ -194,7 +217,8 @@ class Following:
                 continue
             stale_ns = target.at_ns + FRESH_NS + 1
             due.append(stale_ns if target.phase is Phase.FOLLOWS else stale_ns + KEPT_NS)
-            rises_ns = target.plateau.due_ns(FOLLOW)
+            again_ns = self._again_ns.get(target.plateau.channel, 0)
+            rises_ns = max(again_ns, target.plateau.due_ns(FOLLOW))
             if target.level > target.plateau.now and rises_ns > now_ns:
                 due.append(rises_ns)
         return min(due, default=None)

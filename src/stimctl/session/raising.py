@@ -12,6 +12,7 @@ from stimctl.session.outlook import Outlook
 from stimctl.session.plateaus import AskedRaise, PlanViolation, Plateau
 from stimctl.session.reasons import (
     BEGUN,
+    FOLLOW_LINKED,
     JOURNAL_LATE,
     LOWERED,
     PASSING,
@@ -187,6 +188,8 @@ class Raising:
     def by_rule(self, now_ns: int, channel: int, level: int, by: str = "rule") -> Reason | None:
         """Ask for a step of the ladder (A16) or to a target (A21); or why that is not possible."""
         plateau = self._plateaus[channel]
+        if len(self._links.with_channel(channel)) > 1:
+            return FOLLOW_LINKED
         reason = plateau.refusal(now_ns, level, by) or self._locks.lock(plateau)
         if reason is None:
             self._ask(now_ns, [(plateau, level)], by)

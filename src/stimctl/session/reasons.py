@@ -76,6 +76,9 @@ NOT_IDENTIFIED: Final = Reason(
 
 #: What ends every raise that was decided before it (the reason of the refusal begins with it).
 LOWERED: Final = Reason(Code.LOWERED, "the channel was lowered")
+FOLLOW_LINKED: Final = Reason(
+    Code.FOLLOW_LINKED, "the channel is linked: neither a target nor a rule raises it alone"
+)
 LINKED: Final = Reason(Code.RELINKED, "the links of the channel were changed")
 PAUSED: Final = Reason(Code.OUTPUT_PAUSED, "the output was paused")
 STOPPED: Final = Reason(Code.OUTPUT_STOPPED, "the output was stopped")

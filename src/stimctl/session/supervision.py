@@ -74,7 +74,7 @@ class Supervision:
     def _run_on(self, now_ns: int) -> None:
         run = self._core.run
         if run is None or not self._active():
-            self._following.forget(now_ns)
+            self._following.forget(now_ns, run)
             return
         if run.ended(now_ns):
             self._tell_silent(now_ns, run, ended=True)
