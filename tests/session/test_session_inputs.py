@@ -58,6 +58,21 @@ def test_a_stamp_makes_a_sample_older_and_never_younger() -> None:
     assert one.said is None
 
 
+@pytest.mark.parametrize("kind", [InputKind.STATE, InputKind.PHASE, InputKind.LEVEL])
+@pytest.mark.hazard("H82")
+def test_a_heartbeat_keeps_only_events_fresh(kind: InputKind) -> None:
+    """K11: that a sender lives says nothing of where its crank is now."""
+    one = an_input(kind)
+    last_ms = 300
+    for at_ms in range(10, last_ms + 10, 10):
+        feed(one, at_ms * 0.3 if kind is InputKind.PHASE else 1, at_ms)
+    assert one.said is not None
+    for at_ms in range(last_ms + 10, last_ms + 200, 10):
+        feed(one, None, at_ms, beat=True)
+        assert (one.said is not None) is (at_ms < last_ms + 100), at_ms
+    assert one.why == "no sample came in time"
+
+
 @pytest.mark.hazard("H82")
 def test_what_was_said_before_changes_nothing() -> None:
     one = an_input(InputKind.STATE)

@@ -67,6 +67,8 @@ class Input:
     def take(self, now_us: int, sample: InputSample) -> None:
         """A sample has arrived."""
         self.advance(now_us)
+        if sample.beat and self.spec.kind is not InputKind.EVENT:
+            return  # it says nothing of what is there now, so that it keeps nothing fresh (K11)
         if sample.seq <= self._seqs.get(sample.source, sample.seq - 1):
             return  # said before, or by somebody who does not know what was said
         self._seqs[sample.source] = sample.seq
@@ -111,8 +113,6 @@ class Input:
         kind, value = self.spec.kind, sample.value
         if kind is InputKind.EVENT:
             return "" if value is None else "an event has no value"
-        if sample.beat:
-            return ""
         if isinstance(value, bool):
             value = int(value)
         if not isinstance(value, int | float):
@@ -128,8 +128,6 @@ class Input:
             # One that comes after silence only shows that the sender is there (K13).
             self._events += not sample.beat and self.said is not None
             self._believe(now_us, Said(events=self._events))
-        elif sample.beat:
-            return
         elif kind is InputKind.STATE:
             if bool(value) != self._raw:
                 self._raw, self._raw_since_us = bool(value), now_us
