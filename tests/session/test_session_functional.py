@@ -21,6 +21,7 @@ from tests.support.functional_world import (
     EVENT,
     ON_WHILE,
     PHASE,
+    STATE,
     Sender,
     channel,
     entered,
@@ -98,6 +99,21 @@ def test_what_is_on_already_starts_nothing() -> None:
     sender.hold(0, 500 * MS)
     sender.hold(1, S)
     assert pulses_between(bench, began_ns) > 0
+
+
+@pytest.mark.parametrize("settles", ["", ', debounce = "0 ms"'])
+@pytest.mark.hazard("H82")
+def test_a_gap_that_nobody_woke_up_for_is_a_gap(settles: str) -> None:
+    """K13: off, 139 ms in which neither a sample comes nor this computer runs, then on."""
+    bench, sender = going(functional_plan({"one": ON_WHILE}, STATE + settles))
+    began_ns = bench.now_ns
+    bench.now_ns += 139 * MS
+    sender.hold(1, S)
+    assert pulses_between(bench, began_ns) == 0
+    assert not bench.told(Kind.ACTIVATION)
+    sender.hold(0, 200 * MS)
+    sender.hold(1, 500 * MS)
+    assert len(bench.told(Kind.ACTIVATION)) == 1
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -145,8 +145,9 @@ def test_a_phase_counts_once_its_rate_is_known() -> None:
 
 def test_a_change_of_a_state_counts_once_it_has_lasted() -> None:
     one = an_input(InputKind.STATE, settles_us=20 * MS)
-    feed(one, 0, 10)
-    for at_ms in range(15, 55, 5):  # chatter
+    for at_ms in (0, 10, 20):
+        feed(one, 0, at_ms)
+    for at_ms in range(25, 55, 5):  # chatter
         feed(one, at_ms // 5 % 2, at_ms)
         assert one.said is not None
         assert not one.said.on
@@ -155,6 +156,22 @@ def test_a_change_of_a_state_counts_once_it_has_lasted() -> None:
     assert not one.said.on
     feed(one, 1, 81)
     assert one.said.on
+
+
+@pytest.mark.hazard("H82")
+def test_the_first_state_after_a_loss_has_to_last_too() -> None:
+    """K13: a switch that is on all the time comes back with one bounce."""
+    one = an_input(InputKind.STATE, settles_us=20 * MS)
+    for at_ms in range(0, 50, 10):
+        feed(one, 1, at_ms)
+    one.advance(400 * MS)
+    assert one.said is None
+    feed(one, 0, 400)  # the bounce
+    for at_ms in range(405, 500, 5):
+        assert one.said is None or one.said.on
+        feed(one, 1, at_ms)
+        assert (one.said is not None) is (at_ms >= 425), at_ms
+    assert one.deadline_us() == (495 + 100) * MS
 
 
 def test_the_first_event_after_silence_starts_nothing_and_a_key_needs_no_heartbeat() -> None:

@@ -87,26 +87,30 @@ class Input:
 
     def advance(self, now_us: int) -> None:
         """Time passes: what was said grows old, and a change that lasts counts."""
-        if self.said is None:
+        if self.said is None and self._raw is None:
             return
         if not self._keyed and now_us >= self._fresh_until_us:
             self._doubt(self._fresh_until_us, "no sample came in time")
-            return
-        changed = self._raw is not None and self._raw != self.said.on
-        if changed and now_us - self._raw_since_us >= self.spec.settles_us:
-            self.said = Said(on=bool(self._raw))
+        elif self._settling and now_us - self._raw_since_us >= self.spec.settles_us:
+            self._believe(now_us, Said(on=bool(self._raw)))
 
     def deadline_us(self) -> int | None:
         """When `advance` changes something."""
-        if self.said is None:
+        if self.said is None and self._raw is None:
             return None
         due = None if self._keyed else self._fresh_until_us
-        if self._raw is not None and self._raw != self.said.on:
+        if self._settling:
             settles_us = self._raw_since_us + self.spec.settles_us
             due = settles_us if due is None else min(due, settles_us)
         return due
 
     # -- inside
+
+    @property
+    def _settling(self) -> bool:
+        """Whether a state has yet to last before it counts: a change, and the first after a loss,
+        or one bounce of a contact would be believed."""
+        return self._raw is not None and (self.said is None or self._raw != self.said.on)
 
     def _why_not(self, sample: InputSample) -> str:
         """Why a sample cannot be believed by itself."""
@@ -131,7 +135,7 @@ class Input:
         elif kind is InputKind.STATE:
             if bool(value) != self._raw:
                 self._raw, self._raw_since_us = bool(value), now_us
-            if self.said is None:
+            if self.spec.settles_us == 0:
                 self._believe(now_us, Said(on=bool(value)))
         elif kind is InputKind.LEVEL:
             self._believe(now_us, Said(level_permille=int(value * 10)))
