@@ -56,13 +56,15 @@ def main() -> int:
 def _forward(readers: list[UdpReader | SensorReader], line: socket.socket) -> None:
     lane = SampleLane()
     while True:
-        ready, _, _ = select.select([sys.stdin, line, *readers], [], [])
+        due_ns = lane.due_ns()
+        wait_s = None if due_ns is None else max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+        ready, _, _ = select.select([sys.stdin, line, *readers], [], [], wait_s)
         if sys.stdin in ready or line in ready:  # neither says anything more: it has ended
             return
         for each in readers:
             if each in ready:
                 _drain(each, lane)
-        while (sample := lane.take()) is not None:
+        while (sample := lane.take(time.monotonic_ns())) is not None:
             line.sendall(_row(sample))
 
 
