@@ -74,6 +74,22 @@ def test_a_heartbeat_keeps_only_events_fresh(kind: InputKind) -> None:
 
 
 @pytest.mark.hazard("H82")
+def test_age_is_counted_from_arrival_and_not_from_handling() -> None:
+    """K12: a sample that waited here for 90 ms counts for 10 ms more; one of 100 ms for none."""
+    one = an_input(InputKind.STATE)
+    feed(one, 1, 100, arrived_ns=10 * MS * 1_000)
+    assert one.said is not None
+    assert one.sample_us == 10 * MS
+    one.advance(110 * MS)
+    assert one.said is None
+    feed(one, 1, 200, arrived_ns=100 * MS * 1_000)
+    assert (one.said, one.why) == (None, "the sample is too old")
+    feed(one, 1, 300, arrived_ns=900 * MS * 1_000)  # never younger
+    one.advance(400 * MS)
+    assert one.said is None
+
+
+@pytest.mark.hazard("H82")
 def test_what_was_said_before_changes_nothing() -> None:
     one = an_input(InputKind.STATE)
     feed(one, 0, 10, seq=100)

@@ -20,8 +20,9 @@ import pytest
 from firmware_sim.ledger import Ledger
 from stimctl.errors import UsageError
 from stimctl.inputs.bindings import Binding, check_bindings, parse_binding
-from stimctl.inputs.udp import LONGEST_BYTES, sample_in
+from stimctl.inputs.udp import LONGEST_BYTES, UdpReader, sample_in
 from stimctl.session.facts import InputSample
+from stimctl.supervisor.inbox import Inbox
 from stimctl.supervisor.input_socket import InputSocket, sample_of
 from tests.support.functional_world import ACTIVATION, PHASE, functional_plan, functional_text
 
@@ -120,6 +121,38 @@ def test_a_sender_can_only_make_a_sample_older() -> None:
     for age_ms, age_us in ((5, 5_000), (-5, None), ("5", None), (1e300, None)):
         said = {"input": "in", "seq": 1, "value": 2, "token": TOKEN, "age_ms": age_ms}
         assert sample_in(json.dumps(said).encode(), binding).get("age_us") == age_us
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system says when a datagram came")
+@pytest.mark.hazard("H82")
+def test_a_datagram_grows_old_while_nobody_reads_it() -> None:
+    """K12: read 300 ms after it came, by a clock that is handed in."""
+    late_ns = 300_000_000
+    reader = UdpReader(Binding("in", "udp", port := free_port(), TOKEN),
+                       lambda: time.time_ns() + late_ns)  # fmt: skip
+    said = {"input": "in", "seq": 1, "value": 2, "token": TOKEN, "age_ms": 5}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.sendto(json.dumps(said).encode(), ("127.0.0.1", port))
+    found: list[Any] = []
+    until(lambda: found.append(reader.read()) or found[-1])
+    reader.close()
+    assert found[-1]["age_us"] >= 305_000
+
+
+def test_a_sample_has_the_time_at_which_it_was_read_or_an_earlier_one() -> None:
+    """K12."""
+    for more, arrived_ns in (({}, 900), ({"at_ns": 700}, 700), ({"at_ns": 1_500}, 900),
+                             ({"at_ns": "700"}, 900)):  # fmt: skip
+        found = sample_of(row(1, value=1.0, **more).rstrip(), 900)
+        assert found is not None
+        assert found.arrived_ns == arrived_ns
+    inbox = Inbox()
+    before_ns = time.monotonic_ns()
+    inbox.put(InputSample("in", 1, 1.0))
+    one = inbox.get(0)
+    assert isinstance(one, InputSample)
+    assert one.arrived_ns is not None
+    assert one.arrived_ns >= before_ns
 
 
 def test_bindings_are_checked_against_the_file(tmp_path: Path) -> None:

@@ -75,18 +75,20 @@ def _drain(reader: UdpReader | SensorReader, lane: SampleLane) -> None:
             said = reader.read()
             if said is None:
                 return
-            lane.put(time.monotonic_ns(), _sample(said))
+            now_ns = time.monotonic_ns()
+            lane.put(now_ns, _sample(said, now_ns))
 
 
-def _sample(said: dict[str, Any]) -> InputSample:
+def _sample(said: dict[str, Any], now_ns: int) -> InputSample:
     beat = said.get("beat") is True
     return InputSample(said["input"], said["seq"], said.get("value"), beat=beat,
-                       age_us=said.get("age_us", 0), source=said["source"])  # fmt: skip
+                       age_us=said.get("age_us", 0), source=said["source"],
+                       arrived_ns=now_ns)  # fmt: skip
 
 
 def _row(sample: InputSample) -> bytes:
     told = {"input": sample.input, "seq": sample.seq, "value": sample.value, "beat": sample.beat,
-            "age_us": sample.age_us, "source": sample.source}  # fmt: skip
+            "age_us": sample.age_us, "source": sample.source, "at_ns": sample.arrived_ns}  # fmt: skip
     return json.dumps(told).encode() + b"\n"
 
 

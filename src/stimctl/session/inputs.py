@@ -73,6 +73,8 @@ class Input:
             return  # said before, or by somebody who does not know what was said
         self._seqs[sample.source] = sample.seq
         older_us = max(0, sample.age_us)
+        if sample.arrived_ns is not None:  # it may have waited here before it was handled (K12)
+            older_us += max(0, now_us - sample.arrived_ns // 1_000)
         if older_us >= self.spec.fresh_for_us:
             self._doubt(now_us, "the sample is too old")
             return

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stimctl.codes import Code
 from stimctl.errors import StimctlError
@@ -95,7 +95,10 @@ class Inbox:
                 return
             self._beat.append(item)
         elif isinstance(item, InputSample):
-            if not self._samples.put(time.monotonic_ns(), item):
+            now_ns = time.monotonic_ns()
+            if item.arrived_ns is None:
+                item = replace(item, arrived_ns=now_ns)
+            if not self._samples.put(now_ns, item):
                 return
         else:
             with self._lock:
