@@ -202,3 +202,19 @@ def test_the_first_event_after_silence_starts_nothing_and_a_key_needs_no_heartbe
     assert key.said is not None
     assert key.said.events == 1
     assert key.deadline_us() is None
+
+
+@pytest.mark.hazard("H82")
+def test_a_key_keeps_no_other_source_fresh() -> None:
+    """K11: an input with a key and a sender, which dies; the key is pressed on and on."""
+    one = an_input(InputKind.EVENT, sources=(Source.KEY, Source.UDP))
+    feed(one, None, 10, source="key", keyed=True)
+    assert one.said is not None
+    assert one.said.events == 1  # nothing else has spoken yet
+    feed(one, None, 20, source="udp", beat=True)
+    for at_ms in range(30, 300, 10):
+        feed(one, None, at_ms, source="key", keyed=True)
+        assert (one.said is not None) is (at_ms < 120), at_ms
+    feed(one, None, 300, source="udp", beat=True)
+    assert one.said is not None
+    assert one.deadline_us() == 400 * MS

@@ -83,6 +83,7 @@ def test_what_is_no_sample_is_let_go() -> None:
         row(1, value=True), b"x" * 5_000,
         json.dumps({"input": "in", "seq": "1", "source": "udp"}).encode(),
         json.dumps({"input": "in", "seq": 1, "source": "api"}).encode(),
+        json.dumps({"input": "in", "seq": 1, "source": "key"}).encode(),
         json.dumps({"input": 3, "seq": 1, "source": "udp"}).encode(),
     ):  # fmt: skip
         assert sample_of(bad.rstrip(b"\n")) is None, bad

@@ -62,6 +62,7 @@ class Input:
         self._raw: bool | None = None
         self._raw_since_us = 0
         self._keyed = by_key
+        """Only keys have spoken: they need no heartbeat."""
         self._events = 0
 
     def take(self, now_us: int, sample: InputSample) -> None:
@@ -82,8 +83,13 @@ class Input:
         if why:
             self._doubt(now_us, why)
             return
-        self._keyed = sample.keyed
-        self._fresh_until_us = now_us - older_us + self.spec.fresh_for_us
+        self._keyed = self._keyed and sample.keyed
+        if sample.keyed and not self._keyed:
+            # A press renews nothing of what another source has said, and does not bring it back.
+            if self.said is None:
+                return
+        else:
+            self._fresh_until_us = now_us - older_us + self.spec.fresh_for_us
         self.sample_us = now_us - older_us
         self._read(now_us, sample)
 

@@ -24,7 +24,8 @@ from stimctl.supervisor.runtime_folders import runtime_folder
 
 LONGEST_BYTES = 256
 SIM = "sim"
-_SOURCES = frozenset({"key", "line", "udp", "lsl", SIM})
+_SOURCES = frozenset({"line", "udp", "lsl", SIM})
+"""No key: a press is a face's to tell, and nobody outside may say that no heartbeat is needed."""
 _TOKEN_WITHIN_S = 2.0
 
 
@@ -117,5 +118,5 @@ def sample_of(row: bytes, now_ns: int | None = None) -> InputSample | None:
     at_ns = said.get("at_ns")
     if now_ns is not None and type(at_ns) is int:
         now_ns = min(now_ns, at_ns)
-    return InputSample(name, seq, value, beat=beat, age_us=age_us, keyed=source == "key",
-                       source=source, arrived_ns=now_ns)  # fmt: skip
+    return InputSample(name, seq, value, beat=beat, age_us=age_us, source=source,
+                       arrived_ns=now_ns)  # fmt: skip
