@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -85,11 +86,28 @@ def test_what_is_no_sample_is_let_go() -> None:
         json.dumps({"input": "in", "seq": 1, "source": "api"}).encode(),
         json.dumps({"input": "in", "seq": 1, "source": "key"}).encode(),
         json.dumps({"input": 3, "seq": 1, "source": "udp"}).encode(),
+        *(row(1, source=other) for other in ([], {}, [[]], 3, None, True)),
+        *(row(1, age_us=other) for other in ([], {}, "3", None, 1.5, True)),
+        b"{" + b'"a":{' * 40, b'{"input":"\xff"}', b"9" * 250, b"\x00" * 99,
     ):  # fmt: skip
         assert sample_of(bad.rstrip(b"\n")) is None, bad
     assert sample_of(row(7, value=1.5, age_us=3).rstrip()) == InputSample(
         "in", 7, 1.5, age_us=3, source="udp"
     )
+
+
+@pytest.mark.hazard("H82")
+def test_the_socket_goes_on_after_any_line() -> None:
+    chance = Random(7)
+    words: list[Any] = [[], {}, [[]], None, True, -1, 1e308, float("nan"), 10**40, "udp", "\ud800"]
+    with listening() as (door, heard), connected(door, door.token) as line:
+        line.sendall(b'{"input":"a","seq":1,"source":[]}\n')
+        for _ in range(300):
+            keys = ("input", "seq", "source", "value", "age_us", "beat", "at_ns")
+            said = {key: chance.choice(words) for key in keys}
+            line.sendall(json.dumps(said).encode() + b"\n" + chance.randbytes(20) + b"\n")
+        line.sendall(row(2, value=1.0))
+        until(lambda: any(one.input == "in" for one in heard))
 
 
 @pytest.mark.hazard("H82")

@@ -111,7 +111,7 @@ def sample_of(row: bytes, now_ns: int | None = None) -> InputSample | None:
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
     value, age_us = said.get("value"), said.get("age_us", 0)
-    plain = type(name) is str and type(seq) is int and type(age_us) is int
+    plain = type(name) is type(source) is str and type(seq) is type(age_us) is int
     if not plain or source not in _SOURCES or type(value) not in (int, float, type(None)):
         return None
     beat = said.get("beat") is True
