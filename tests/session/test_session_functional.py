@@ -212,9 +212,8 @@ def test_starts_and_duty_of_a_minute_are_never_exceeded() -> None:
     assert {"too-many-starts", "duty-spent"} <= set(codes(bench, Kind.ACTIVATION_SKIPPED))
 
 
-@pytest.mark.hazard("H82")
-def test_what_excludes_each_other_is_never_on_together() -> None:
-    """W18: two roles, one switch that is on for both."""
+def taking_turns() -> tuple[Any, Bench, Sender]:
+    """Two roles, one switch that is on for both."""
     roles = channel("one") + channel("two", 'antagonist_of = "one"')
     text = functional_text(
         {"one": ON_WHILE, "two": ON_WHILE.replace("rise", "x").replace("fall", "rise")
@@ -228,6 +227,36 @@ def test_what_excludes_each_other_is_never_on_together() -> None:
     sender = Sender(bench)
     sender.hold(0, S)
     resumed(bench)
+    return plan, bench, sender
+
+
+@pytest.mark.parametrize("what", ["link", "time"])
+@pytest.mark.hazard("H82")
+def test_what_waited_for_another_is_looked_at_again(what: str) -> None:
+    """W14 and W18: while the second waits for the ramp of the first, its reason to start goes."""
+    _, bench, sender = taking_turns()
+    sender.hold(0, 2 * S)
+    sender.hold(1, 900 * MS)
+    run = bench.engine._core.run
+    assert run is not None
+    programme: Any = run.switched._programme
+    sender.hold(0, 30 * MS)
+    assert programme._roles[2].waits_until_us is not None  # the first is on its way down
+    if what == "link":
+        run.switched._link_good = lambda: False
+    else:
+        programme._end_us = programme.time_us(bench.now_ns) + 400_000
+    begun = len(bench.told(Kind.ACTIVATION))
+    sender.hold(0, 300 * MS)
+    assert len(bench.told(Kind.ACTIVATION)) == begun
+    skipped = codes(bench, Kind.ACTIVATION_SKIPPED)[-1]
+    assert skipped == ("link-not-good" if what == "link" else "stage-ends")
+
+
+@pytest.mark.hazard("H82")
+def test_what_excludes_each_other_is_never_on_together() -> None:
+    """W18."""
+    plan, bench, sender = taking_turns()
     from_us = bench.now_ns // 1_000
     sender.hold(0, S)
     for _ in range(12):
