@@ -312,6 +312,21 @@ def test_a_fast_ramp_goes_no_higher_than_what_was_held() -> None:
 
 
 @pytest.mark.hazard("H82")
+def test_what_was_held_is_forgotten_together_with_its_quick_ramp() -> None:
+    """A14: after a discontinuity no channel climbs quickly until something was held again."""
+    bench, sender = going(functional_plan({"one": ON_WHILE}))
+    warmed(bench, sender)
+    run: Any = bench.engine._core.run
+    (track,) = run._tracks
+    assert track.held >= 4_000
+    assert track._quick_ppm == 1_000_000
+    run.switched.forget()
+    assert track.held == 0
+    track.climb(bench.now_ns, 4_000, 1_000)
+    assert track._quick_ppm == 0
+
+
+@pytest.mark.hazard("H82")
 def test_nothing_held_is_a_slow_ramp() -> None:
     """A14: the tune stage was left before anything was held."""
     bench, sender = going(functional_plan({"one": ON_WHILE}), tune_ns=0)
