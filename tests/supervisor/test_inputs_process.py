@@ -79,6 +79,8 @@ def test_only_who_has_the_token_is_heard_and_the_token_counts_once() -> None:
 
 
 def test_what_is_no_sample_is_let_go() -> None:
+    no_names: list[Any] = [[], {}, [[]], 3, None, True]
+    no_ages: list[Any] = [[], {}, "3", None, 1.5, True]
     for bad in (
         b"", b"{", b"[]", b'"x"', b"[" * 200, row(1, value="7"), row(1, value=[1]),
         row(1, value=True), b"x" * 5_000,
@@ -86,8 +88,8 @@ def test_what_is_no_sample_is_let_go() -> None:
         json.dumps({"input": "in", "seq": 1, "source": "api"}).encode(),
         json.dumps({"input": "in", "seq": 1, "source": "key"}).encode(),
         json.dumps({"input": 3, "seq": 1, "source": "udp"}).encode(),
-        *(row(1, source=other) for other in ([], {}, [[]], 3, None, True)),
-        *(row(1, age_us=other) for other in ([], {}, "3", None, 1.5, True)),
+        *(row(1, source=other) for other in no_names),
+        *(row(1, age_us=other) for other in no_ages),
         b"{" + b'"a":{' * 40, b'{"input":"\xff"}', b"9" * 250, b"\x00" * 99,
     ):  # fmt: skip
         assert sample_of(bad.rstrip(b"\n")) is None, bad

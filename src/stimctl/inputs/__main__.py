@@ -88,7 +88,8 @@ def _sample(said: dict[str, Any], now_ns: int) -> InputSample:
 
 def _row(sample: InputSample) -> bytes:
     told = {"input": sample.input, "seq": sample.seq, "value": sample.value, "beat": sample.beat,
-            "age_us": sample.age_us, "source": sample.source, "at_ns": sample.arrived_ns}  # fmt: skip
+            "age_us": sample.age_us, "source": sample.source,
+            "at_ns": sample.arrived_ns}  # fmt: skip
     return json.dumps(told).encode() + b"\n"
 
 
