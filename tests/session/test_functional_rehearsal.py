@@ -104,7 +104,7 @@ def test_the_verdict_sees_what_breaks_a_rule() -> None:
 @pytest.mark.hazard("H82")
 def test_hardware_is_refused_with_its_reason() -> None:
     """N8."""
-    known: Any = type("Known", (), {"remote": "over SSH"})()
+    known: Any = type("Known", (), {"remote": "over SSH", "simulation": False})()
     gaps = list(about_functional(functional_plan({"one": ON_WHILE}), Preparation(), known))
     assert {gap.need.value for gap in gaps} == {"functional-output"}
     assert "measured on no device" in gaps[0].why

@@ -21,6 +21,7 @@ from tests.support.functional_world import (
     EVENT,
     ON_WHILE,
     PHASE,
+    STATE,
     Sender,
     channel,
     entered,
@@ -98,6 +99,21 @@ def test_what_is_on_already_starts_nothing() -> None:
     sender.hold(0, 500 * MS)
     sender.hold(1, S)
     assert pulses_between(bench, began_ns) > 0
+
+
+@pytest.mark.parametrize("settles", ["", ', debounce = "0 ms"'])
+@pytest.mark.hazard("H82")
+def test_a_gap_that_nobody_woke_up_for_is_a_gap(settles: str) -> None:
+    """K13: off, 139 ms in which neither a sample comes nor this computer runs, then on."""
+    bench, sender = going(functional_plan({"one": ON_WHILE}, STATE + settles))
+    began_ns = bench.now_ns
+    bench.now_ns += 139 * MS
+    sender.hold(1, S)
+    assert pulses_between(bench, began_ns) == 0
+    assert not bench.told(Kind.ACTIVATION)
+    sender.hold(0, 200 * MS)
+    sender.hold(1, 500 * MS)
+    assert len(bench.told(Kind.ACTIVATION)) == 1
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -196,9 +212,8 @@ def test_starts_and_duty_of_a_minute_are_never_exceeded() -> None:
     assert {"too-many-starts", "duty-spent"} <= set(codes(bench, Kind.ACTIVATION_SKIPPED))
 
 
-@pytest.mark.hazard("H82")
-def test_what_excludes_each_other_is_never_on_together() -> None:
-    """W18: two roles, one switch that is on for both."""
+def taking_turns() -> tuple[Any, Bench, Sender]:
+    """Two roles, one switch that is on for both."""
     roles = channel("one") + channel("two", 'antagonist_of = "one"')
     text = functional_text(
         {"one": ON_WHILE, "two": ON_WHILE.replace("rise", "x").replace("fall", "rise")
@@ -212,6 +227,36 @@ def test_what_excludes_each_other_is_never_on_together() -> None:
     sender = Sender(bench)
     sender.hold(0, S)
     resumed(bench)
+    return plan, bench, sender
+
+
+@pytest.mark.parametrize("what", ["link", "time"])
+@pytest.mark.hazard("H82")
+def test_what_waited_for_another_is_looked_at_again(what: str) -> None:
+    """W14 and W18: while the second waits for the ramp of the first, its reason to start goes."""
+    _, bench, sender = taking_turns()
+    sender.hold(0, 2 * S)
+    sender.hold(1, 900 * MS)
+    run = bench.engine._core.run
+    assert run is not None
+    programme: Any = run.switched._programme
+    sender.hold(0, 30 * MS)
+    assert programme._roles[2].waits_until_us is not None  # the first is on its way down
+    if what == "link":
+        run.switched._link_good = lambda: False
+    else:
+        programme._end_us = programme.time_us(bench.now_ns) + 400_000
+    begun = len(bench.told(Kind.ACTIVATION))
+    sender.hold(0, 300 * MS)
+    assert len(bench.told(Kind.ACTIVATION)) == begun
+    skipped = codes(bench, Kind.ACTIVATION_SKIPPED)[-1]
+    assert skipped == ("link-not-good" if what == "link" else "stage-ends")
+
+
+@pytest.mark.hazard("H82")
+def test_what_excludes_each_other_is_never_on_together() -> None:
+    """W18."""
+    plan, bench, sender = taking_turns()
     from_us = bench.now_ns // 1_000
     sender.hold(0, S)
     for _ in range(12):
@@ -264,6 +309,21 @@ def test_a_fast_ramp_goes_no_higher_than_what_was_held() -> None:
     sender.hold(1, S)
     assert bench.engine.plateau(1) == 5_000
     assert 75 <= rise_ms(bench, from_us, 5_000) <= 300
+
+
+@pytest.mark.hazard("H82")
+def test_what_was_held_is_forgotten_together_with_its_quick_ramp() -> None:
+    """A14: after a discontinuity no channel climbs quickly until something was held again."""
+    bench, sender = going(functional_plan({"one": ON_WHILE}))
+    warmed(bench, sender)
+    run: Any = bench.engine._core.run
+    (track,) = run._tracks
+    assert track.held >= 4_000
+    assert track._quick_ppm == 1_000_000
+    run.switched.forget()
+    assert track.held == 0
+    track.climb(bench.now_ns, 4_000, 1_000)
+    assert track._quick_ppm == 0
 
 
 @pytest.mark.hazard("H82")

@@ -58,6 +58,37 @@ def test_a_stamp_makes_a_sample_older_and_never_younger() -> None:
     assert one.said is None
 
 
+@pytest.mark.parametrize("kind", [InputKind.STATE, InputKind.PHASE, InputKind.LEVEL])
+@pytest.mark.hazard("H82")
+def test_a_heartbeat_keeps_only_events_fresh(kind: InputKind) -> None:
+    """K11: that a sender lives says nothing of where its crank is now."""
+    one = an_input(kind)
+    last_ms = 300
+    for at_ms in range(10, last_ms + 10, 10):
+        feed(one, at_ms * 0.3 if kind is InputKind.PHASE else 1, at_ms)
+    assert one.said is not None
+    for at_ms in range(last_ms + 10, last_ms + 200, 10):
+        feed(one, None, at_ms, beat=True)
+        assert (one.said is not None) is (at_ms < last_ms + 100), at_ms
+    assert one.why == "no sample came in time"
+
+
+@pytest.mark.hazard("H82")
+def test_age_is_counted_from_arrival_and_not_from_handling() -> None:
+    """K12: a sample that waited here for 90 ms counts for 10 ms more; one of 100 ms for none."""
+    one = an_input(InputKind.STATE)
+    feed(one, 1, 100, arrived_ns=10 * MS * 1_000)
+    assert one.said is not None
+    assert one.sample_us == 10 * MS
+    one.advance(110 * MS)
+    assert one.said is None
+    feed(one, 1, 200, arrived_ns=100 * MS * 1_000)
+    assert (one.said, one.why) == (None, "the sample is too old")
+    feed(one, 1, 300, arrived_ns=900 * MS * 1_000)  # never younger
+    one.advance(400 * MS)
+    assert one.said is None
+
+
 @pytest.mark.hazard("H82")
 def test_what_was_said_before_changes_nothing() -> None:
     one = an_input(InputKind.STATE)
@@ -130,8 +161,9 @@ def test_a_phase_counts_once_its_rate_is_known() -> None:
 
 def test_a_change_of_a_state_counts_once_it_has_lasted() -> None:
     one = an_input(InputKind.STATE, settles_us=20 * MS)
-    feed(one, 0, 10)
-    for at_ms in range(15, 55, 5):  # chatter
+    for at_ms in (0, 10, 20):
+        feed(one, 0, at_ms)
+    for at_ms in range(25, 55, 5):  # chatter
         feed(one, at_ms // 5 % 2, at_ms)
         assert one.said is not None
         assert not one.said.on
@@ -140,6 +172,22 @@ def test_a_change_of_a_state_counts_once_it_has_lasted() -> None:
     assert not one.said.on
     feed(one, 1, 81)
     assert one.said.on
+
+
+@pytest.mark.hazard("H82")
+def test_the_first_state_after_a_loss_has_to_last_too() -> None:
+    """K13: a switch that is on all the time comes back with one bounce."""
+    one = an_input(InputKind.STATE, settles_us=20 * MS)
+    for at_ms in range(0, 50, 10):
+        feed(one, 1, at_ms)
+    one.advance(400 * MS)
+    assert one.said is None
+    feed(one, 0, 400)  # the bounce
+    for at_ms in range(405, 500, 5):
+        assert one.said is None or one.said.on
+        feed(one, 1, at_ms)
+        assert (one.said is not None) is (at_ms >= 425), at_ms
+    assert one.deadline_us() == (495 + 100) * MS
 
 
 def test_the_first_event_after_silence_starts_nothing_and_a_key_needs_no_heartbeat() -> None:
@@ -154,3 +202,19 @@ def test_the_first_event_after_silence_starts_nothing_and_a_key_needs_no_heartbe
     assert key.said is not None
     assert key.said.events == 1
     assert key.deadline_us() is None
+
+
+@pytest.mark.hazard("H82")
+def test_a_key_keeps_no_other_source_fresh() -> None:
+    """K11: an input with a key and a sender, which dies; the key is pressed on and on."""
+    one = an_input(InputKind.EVENT, sources=(Source.KEY, Source.UDP))
+    feed(one, None, 10, source="key", keyed=True)
+    assert one.said is not None
+    assert one.said.events == 1  # nothing else has spoken yet
+    feed(one, None, 20, source="udp", beat=True)
+    for at_ms in range(30, 300, 10):
+        feed(one, None, at_ms, source="key", keyed=True)
+        assert (one.said is not None) is (at_ms < 120), at_ms
+    feed(one, None, 300, source="udp", beat=True)
+    assert one.said is not None
+    assert one.deadline_us() == 400 * MS

@@ -25,6 +25,7 @@ from stimctl.session.readiness import (
 )
 from stimctl.treatment.lock import Lock
 from stimctl.treatment.program import AnyPlan, Plan
+from tests.support.functional_world import ON_WHILE, functional_plan
 from tests.support.gate_world import gate_plan
 from tests.support.session_world import plan_of
 
@@ -315,6 +316,14 @@ def test_a_bench_session_goes_no_higher_than_its_own_maximum() -> None:
     high = at(plan_of("tens-conventional", 25_500), None)
     assert needs(high, AT_BENCH, BENCH) == [Need.BENCH_LEVEL]
     assert needs(at(plan_of("tens-conventional", 25_000), None), AT_BENCH, BENCH) == []
+
+
+@pytest.mark.hazard("H82")
+def test_a_bench_session_on_hardware_gives_no_functional_output_either() -> None:
+    """N8: a load at the device, and inputs that switch it; a simulated device may."""
+    plan = functional_plan({"one": ON_WHILE})
+    assert Need.FUNCTIONAL in needs(plan, AT_BENCH, BENCH)
+    assert Need.FUNCTIONAL not in needs(plan, AT_BENCH, replace(BENCH, simulation=True))
 
 
 @pytest.mark.hazard("H78")

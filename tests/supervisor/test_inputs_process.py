@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ import pytest
 from firmware_sim.ledger import Ledger
 from stimctl.errors import UsageError
 from stimctl.inputs.bindings import Binding, check_bindings, parse_binding
-from stimctl.inputs.udp import LONGEST_BYTES, sample_in
+from stimctl.inputs.udp import LONGEST_BYTES, UdpReader, sample_in
 from stimctl.session.facts import InputSample
+from stimctl.supervisor.inbox import Inbox
 from stimctl.supervisor.input_socket import InputSocket, sample_of
 from tests.support.functional_world import ACTIVATION, PHASE, functional_plan, functional_text
 
@@ -77,17 +79,37 @@ def test_only_who_has_the_token_is_heard_and_the_token_counts_once() -> None:
 
 
 def test_what_is_no_sample_is_let_go() -> None:
+    no_names: list[Any] = [[], {}, [[]], 3, None, True]
+    no_ages: list[Any] = [[], {}, "3", None, 1.5, True]
     for bad in (
         b"", b"{", b"[]", b'"x"', b"[" * 200, row(1, value="7"), row(1, value=[1]),
         row(1, value=True), b"x" * 5_000,
         json.dumps({"input": "in", "seq": "1", "source": "udp"}).encode(),
         json.dumps({"input": "in", "seq": 1, "source": "api"}).encode(),
+        json.dumps({"input": "in", "seq": 1, "source": "key"}).encode(),
         json.dumps({"input": 3, "seq": 1, "source": "udp"}).encode(),
+        *(row(1, source=other) for other in no_names),
+        *(row(1, age_us=other) for other in no_ages),
+        b"{" + b'"a":{' * 40, b'{"input":"\xff"}', b"9" * 250, b"\x00" * 99,
     ):  # fmt: skip
         assert sample_of(bad.rstrip(b"\n")) is None, bad
     assert sample_of(row(7, value=1.5, age_us=3).rstrip()) == InputSample(
         "in", 7, 1.5, age_us=3, source="udp"
     )
+
+
+@pytest.mark.hazard("H82")
+def test_the_socket_goes_on_after_any_line() -> None:
+    chance = Random(7)
+    words: list[Any] = [[], {}, [[]], None, True, -1, 1e308, float("nan"), 10**40, "udp", "\ud800"]
+    with listening() as (door, heard), connected(door, door.token) as line:
+        line.sendall(b'{"input":"a","seq":1,"source":[]}\n')
+        for _ in range(300):
+            keys = ("input", "seq", "source", "value", "age_us", "beat", "at_ns")
+            said = {key: chance.choice(words) for key in keys}
+            line.sendall(json.dumps(said).encode() + b"\n" + chance.randbytes(20) + b"\n")
+        line.sendall(row(2, value=1.0))
+        until(lambda: any(one.input == "in" for one in heard))
 
 
 @pytest.mark.hazard("H82")
@@ -120,6 +142,38 @@ def test_a_sender_can_only_make_a_sample_older() -> None:
     for age_ms, age_us in ((5, 5_000), (-5, None), ("5", None), (1e300, None)):
         said = {"input": "in", "seq": 1, "value": 2, "token": TOKEN, "age_ms": age_ms}
         assert sample_in(json.dumps(said).encode(), binding).get("age_us") == age_us
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system says when a datagram came")
+@pytest.mark.hazard("H82")
+def test_a_datagram_grows_old_while_nobody_reads_it() -> None:
+    """K12: read 300 ms after it came, by a clock that is handed in."""
+    late_ns = 300_000_000
+    reader = UdpReader(Binding("in", "udp", port := free_port(), TOKEN),
+                       lambda: time.time_ns() + late_ns)  # fmt: skip
+    said = {"input": "in", "seq": 1, "value": 2, "token": TOKEN, "age_ms": 5}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.sendto(json.dumps(said).encode(), ("127.0.0.1", port))
+    found: list[Any] = []
+    until(lambda: found.append(reader.read()) or found[-1])
+    reader.close()
+    assert found[-1]["age_us"] >= 305_000
+
+
+def test_a_sample_has_the_time_at_which_it_was_read_or_an_earlier_one() -> None:
+    """K12."""
+    for more, arrived_ns in (({}, 900), ({"at_ns": 700}, 700), ({"at_ns": 1_500}, 900),
+                             ({"at_ns": "700"}, 900)):  # fmt: skip
+        found = sample_of(row(1, value=1.0, **more).rstrip(), 900)
+        assert found is not None
+        assert found.arrived_ns == arrived_ns
+    inbox = Inbox()
+    before_ns = time.monotonic_ns()
+    inbox.put(InputSample("in", 1, 1.0))
+    one = inbox.get(0)
+    assert isinstance(one, InputSample)
+    assert one.arrived_ns is not None
+    assert one.arrived_ns >= before_ns
 
 
 def test_bindings_are_checked_against_the_file(tmp_path: Path) -> None:

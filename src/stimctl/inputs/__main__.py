@@ -56,13 +56,15 @@ def main() -> int:
 def _forward(readers: list[UdpReader | SensorReader], line: socket.socket) -> None:
     lane = SampleLane()
     while True:
-        ready, _, _ = select.select([sys.stdin, line, *readers], [], [])
+        due_ns = lane.due_ns()
+        wait_s = None if due_ns is None else max(0.0, (due_ns - time.monotonic_ns()) / 1e9)
+        ready, _, _ = select.select([sys.stdin, line, *readers], [], [], wait_s)
         if sys.stdin in ready or line in ready:  # neither says anything more: it has ended
             return
         for each in readers:
             if each in ready:
                 _drain(each, lane)
-        while (sample := lane.take()) is not None:
+        while (sample := lane.take(time.monotonic_ns())) is not None:
             line.sendall(_row(sample))
 
 
@@ -73,18 +75,21 @@ def _drain(reader: UdpReader | SensorReader, lane: SampleLane) -> None:
             said = reader.read()
             if said is None:
                 return
-            lane.put(time.monotonic_ns(), _sample(said))
+            now_ns = time.monotonic_ns()
+            lane.put(now_ns, _sample(said, now_ns))
 
 
-def _sample(said: dict[str, Any]) -> InputSample:
+def _sample(said: dict[str, Any], now_ns: int) -> InputSample:
     beat = said.get("beat") is True
     return InputSample(said["input"], said["seq"], said.get("value"), beat=beat,
-                       age_us=said.get("age_us", 0), source=said["source"])  # fmt: skip
+                       age_us=said.get("age_us", 0), source=said["source"],
+                       arrived_ns=now_ns)  # fmt: skip
 
 
 def _row(sample: InputSample) -> bytes:
     told = {"input": sample.input, "seq": sample.seq, "value": sample.value, "beat": sample.beat,
-            "age_us": sample.age_us, "source": sample.source}  # fmt: skip
+            "age_us": sample.age_us, "source": sample.source,
+            "at_ns": sample.arrived_ns}  # fmt: skip
     return json.dumps(told).encode() + b"\n"
 
 

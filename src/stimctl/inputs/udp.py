@@ -5,20 +5,27 @@ from __future__ import annotations
 import hmac
 import json
 import socket
+import struct
+import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 from stimctl.inputs.bindings import Binding
 
 LONGEST_BYTES = 192
 LOOPBACK = "127.0.0.1"
+_SO_TIMESTAMPNS = 35
+"""Linux: each datagram comes with the wall-clock time at which it arrived (socket(7), R2)."""
+_ROOM_FOR_STAMP = socket.CMSG_SPACE(16)
 
 
 class UdpReader:
     """Listens on the loopback interface; what is not a sample of its input is let go."""
 
-    def __init__(self, binding: Binding) -> None:
+    def __init__(self, binding: Binding, wall_ns: Callable[[], int] = time.time_ns) -> None:
         """OSError where the port cannot be had."""
-        self._binding = binding
+        self._binding, self._wall_ns = binding, wall_ns
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.bind((LOOPBACK, binding.port))
@@ -26,6 +33,8 @@ class UdpReader:
             self._socket.close()
             raise
         self._socket.setblocking(False)
+        if sys.platform == "linux":
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
     def fileno(self) -> int:
         """What becomes readable."""
@@ -34,10 +43,21 @@ class UdpReader:
     def read(self) -> dict[str, Any] | None:
         """The next sample, or None: nothing more has come. Raises ValueError for what is none."""
         try:
-            data = self._socket.recv(LONGEST_BYTES + 1)
+            data, told, _, _ = self._socket.recvmsg(LONGEST_BYTES + 1, _ROOM_FOR_STAMP)
         except OSError:
             return None
-        return sample_in(data, self._binding)
+        said = sample_in(data, self._binding)
+        said["age_us"] = said.get("age_us", 0) + self._waited_us(told)
+        return said
+
+    def _waited_us(self, told: list[tuple[int, int, bytes]]) -> int:
+        """How long a datagram has lain in the system's buffer, where the system says so."""
+        for level, kind, stamp in told:
+            if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS) and len(stamp) >= 16:
+                seconds, nanoseconds = struct.unpack("@qq", stamp[:16])
+                arrived_ns = seconds * 1_000_000_000 + nanoseconds
+                return int(max(0, self._wall_ns() - arrived_ns) // 1_000)
+        return 0
 
     def close(self) -> None:
         """Listen no more."""

@@ -107,8 +107,9 @@ class InputSample:
 
     `seq` rises with each sample of one sender. `value`: 0 or 1 of a state, the angle of a phase,
     percent of a level; None for an event. `beat`: the sender is there, and nothing has happened.
-    `age_us`: how old it was when it arrived, as far as anybody knows. `keyed`: a key of a face was
-    pressed, and nothing comes in between.
+    `age_us`: how old it was when it arrived, as far as anybody knows. `arrived_ns`: when that was,
+    by the receiver's clock; None where it is handled at once. `keyed`: a key of a face was pressed,
+    and nothing comes in between.
     """
 
     input: str
@@ -119,6 +120,7 @@ class InputSample:
     keyed: bool = False
     source: str = "api"
     """By what way it came; `sim`: a made-up sensor, which no device with current is given."""
+    arrived_ns: int | None = None
 
 
 Fact = (

@@ -9,7 +9,9 @@ from stimctl.treatment.program import AnyPlan
 
 def about_functional(plan: AnyPlan | None, said: Preparation, known: Known) -> Iterator[Gap]:  # noqa: ARG001
     """What a plan with functional stages needs besides what every plan needs."""
-    if plan is None or not any(stage.switching is not None for stage in plan.stages):
+    if known.simulation or plan is None:
+        return
+    if not any(stage.switching is not None for stage in plan.stages):
         return
     sheet = plan.sheet
     if sheet.watchdog_us is None:

@@ -62,15 +62,20 @@ class Input:
         self._raw: bool | None = None
         self._raw_since_us = 0
         self._keyed = by_key
+        """Only keys have spoken: they need no heartbeat."""
         self._events = 0
 
     def take(self, now_us: int, sample: InputSample) -> None:
         """A sample has arrived."""
         self.advance(now_us)
+        if sample.beat and self.spec.kind is not InputKind.EVENT:
+            return  # it says nothing of what is there now, so that it keeps nothing fresh (K11)
         if sample.seq <= self._seqs.get(sample.source, sample.seq - 1):
             return  # said before, or by somebody who does not know what was said
         self._seqs[sample.source] = sample.seq
         older_us = max(0, sample.age_us)
+        if sample.arrived_ns is not None:  # it may have waited here before it was handled (K12)
+            older_us += max(0, now_us - sample.arrived_ns // 1_000)
         if older_us >= self.spec.fresh_for_us:
             self._doubt(now_us, "the sample is too old")
             return
@@ -78,41 +83,48 @@ class Input:
         if why:
             self._doubt(now_us, why)
             return
-        self._keyed = sample.keyed
-        self._fresh_until_us = now_us - older_us + self.spec.fresh_for_us
+        self._keyed = self._keyed and sample.keyed
+        if sample.keyed and not self._keyed:
+            # A press renews nothing of what another source has said, and does not bring it back.
+            if self.said is None:
+                return
+        else:
+            self._fresh_until_us = now_us - older_us + self.spec.fresh_for_us
         self.sample_us = now_us - older_us
         self._read(now_us, sample)
 
     def advance(self, now_us: int) -> None:
         """Time passes: what was said grows old, and a change that lasts counts."""
-        if self.said is None:
+        if self.said is None and self._raw is None:
             return
         if not self._keyed and now_us >= self._fresh_until_us:
             self._doubt(self._fresh_until_us, "no sample came in time")
-            return
-        changed = self._raw is not None and self._raw != self.said.on
-        if changed and now_us - self._raw_since_us >= self.spec.settles_us:
-            self.said = Said(on=bool(self._raw))
+        elif self._settling and now_us - self._raw_since_us >= self.spec.settles_us:
+            self._believe(now_us, Said(on=bool(self._raw)))
 
     def deadline_us(self) -> int | None:
         """When `advance` changes something."""
-        if self.said is None:
+        if self.said is None and self._raw is None:
             return None
         due = None if self._keyed else self._fresh_until_us
-        if self._raw is not None and self._raw != self.said.on:
+        if self._settling:
             settles_us = self._raw_since_us + self.spec.settles_us
             due = settles_us if due is None else min(due, settles_us)
         return due
 
     # -- inside
 
+    @property
+    def _settling(self) -> bool:
+        """Whether a state has yet to last before it counts: a change, and the first after a loss,
+        or one bounce of a contact would be believed."""
+        return self._raw is not None and (self.said is None or self._raw != self.said.on)
+
     def _why_not(self, sample: InputSample) -> str:
         """Why a sample cannot be believed by itself."""
         kind, value = self.spec.kind, sample.value
         if kind is InputKind.EVENT:
             return "" if value is None else "an event has no value"
-        if sample.beat:
-            return ""
         if isinstance(value, bool):
             value = int(value)
         if not isinstance(value, int | float):
@@ -128,12 +140,10 @@ class Input:
             # One that comes after silence only shows that the sender is there (K13).
             self._events += not sample.beat and self.said is not None
             self._believe(now_us, Said(events=self._events))
-        elif sample.beat:
-            return
         elif kind is InputKind.STATE:
             if bool(value) != self._raw:
                 self._raw, self._raw_since_us = bool(value), now_us
-            if self.said is None:
+            if self.spec.settles_us == 0:
                 self._believe(now_us, Said(on=bool(value)))
         elif kind is InputKind.LEVEL:
             self._believe(now_us, Said(level_permille=int(value * 10)))

@@ -219,7 +219,8 @@ class Known:
     `permission`: what this station says of the protocol's file.
     `bench`: a session on a resistor, which has a list of its own; `stop_tried`: a stop was asked
     for in it. `uncommissioned`: why the device does not count as commissioned, or ""; a face that
-    does not know the device yet leaves it to the supervisor. `family`: of the device.
+    does not know the device yet leaves it to the supervisor. `family`: of the device. `simulation`:
+    it is a simulated one, which a bench session checks by the same list.
     """
 
     statement: str
@@ -251,6 +252,7 @@ class Known:
     stop_tried: bool = False
     uncommissioned: str = ""
     family: str = ""
+    simulation: bool = False
 
 
 @dataclass(frozen=True, slots=True)

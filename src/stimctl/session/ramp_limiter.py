@@ -197,8 +197,7 @@ class RampLimiter(ABC):
     def climb(self, now_ns: int, plateau: int, gain: int) -> bool:
         """Move the ramp limiter; True while the output still lags behind the plan."""
         assert self.drive is not None
-        if self.held:
-            self._quick_ppm = min(_ALL_PPM, self.held * _ALL_PPM // plateau) if plateau else 0
+        self._quick_ppm = min(_ALL_PPM, self.held * _ALL_PPM // plateau) if plateau else 0
         wanted = self.drive.level_permille * gain
         if plateau == 0:
             self._stand_at(now_ns, wanted)

@@ -363,5 +363,6 @@ _BENCH_LOOKS: tuple[_Look, ...] = (
     bench_gaps.about_load,
     bench_gaps.about_level,
     bench_gaps.about_stop_tried,
+    functional_gaps.about_functional,
     _about_attendance,
 )

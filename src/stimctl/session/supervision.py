@@ -99,6 +99,8 @@ class Supervision:
         """An input says something: kept while output stands, and obeyed while it runs."""
         run = self._core.run
         if run is not None:
+            # First what was due before it came: a gap that nobody woke up for is a gap (K13).
+            self._run_on(now_ns)
             run.switched.inputs.take(now_ns // 1_000, sample)
             self._run_on(now_ns)
 

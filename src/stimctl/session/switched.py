@@ -241,14 +241,19 @@ class SwitchedProgramme(PlanClock):
         role.waits_until_us = now_us + self._inputs[role.switch.input].spec.latency_us
 
     def _wait(self, now_ns: int, role: _Role) -> None:
-        """W18: it begins once whatever excludes it is acknowledged off; and within its latency."""
+        """W18: it begins once whatever excludes it is acknowledged off; and within its latency.
+
+        Whether it may is looked at again: meanwhile the link may have gone, or the time (W14)."""
         now_us = now_ns // 1_000
-        if not self._excluded(role):
-            role.waits_until_us = None
+        excluded = self._excluded(role)
+        if excluded and now_us < (role.waits_until_us or 0):
+            return
+        role.waits_until_us = None
+        reason = _OTHER_IS_ON if excluded else self._against(now_us, role)
+        if reason is None:
             role.activation.cue(now_us, Cue.START)
-        elif now_us >= (role.waits_until_us or 0):
-            role.waits_until_us = None
-            self._activations.skip(now_ns, role.track.channel, role.switch.input, _OTHER_IS_ON)
+        else:
+            self._activations.skip(now_ns, role.track.channel, role.switch.input, reason)
 
     def _against(self, now_us: int, role: _Role) -> Reason | None:
         """Why a start gives nothing now."""

@@ -87,6 +87,8 @@ class SwitchedRun:
         """A discontinuity: what was held and felt counts no more (A14)."""
         self._held.forget()
         self._activations.forget()
+        for track in self._tracks:
+            track.held = 0
 
     def acked(self, now_ns: int, latency_ns: int) -> None:
         """The device has accepted something."""

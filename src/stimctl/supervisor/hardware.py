@@ -195,6 +195,7 @@ class HardwareCheck:
             untested=untested,
             bench=True,
             stop_tried=self.stop_tried,
+            simulation=sim,
         )
         if lacking := tuple(missing(plan, said, known)):
             raise _not_ready(lacking)

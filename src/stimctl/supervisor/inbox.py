@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stimctl.codes import Code
 from stimctl.errors import StimctlError
@@ -95,7 +95,10 @@ class Inbox:
                 return
             self._beat.append(item)
         elif isinstance(item, InputSample):
-            if not self._samples.put(time.monotonic_ns(), item):
+            now_ns = time.monotonic_ns()
+            if item.arrived_ns is None:
+                item = replace(item, arrived_ns=now_ns)
+            if not self._samples.put(now_ns, item):
                 return
         else:
             with self._lock:
@@ -109,19 +112,23 @@ class Inbox:
 
     def get(self, timeout_s: float) -> Item | None:
         """The next item, or None when `timeout_s` (0: now) has passed."""
+        due_ns = self._samples.due_ns()
+        if due_ns is not None:  # one waits that came too soon: it has had its token
+            timeout_s = min(timeout_s, (due_ns - time.monotonic_ns()) / 1e9)
         try:
             if timeout_s > 0:
                 self._tokens.get(timeout=timeout_s)
             else:
                 self._tokens.get_nowait()
         except queue.Empty:
-            return None
+            return self._samples.take(time.monotonic_ns())
         for lane in (self._urgent, self._beat, self._normal):
             try:
                 return lane.popleft()
             except IndexError:
                 continue
-        return self._samples.take()  # None where the item was discarded
+        # None where the item was discarded, or is a sample that came too soon.
+        return self._samples.take(time.monotonic_ns())
 
     def discard_raises(self) -> list[Command]:
         """Take out every waiting command that could raise or start output, and return them."""

@@ -14,6 +14,7 @@ import os
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,7 +24,8 @@ from stimctl.supervisor.runtime_folders import runtime_folder
 
 LONGEST_BYTES = 256
 SIM = "sim"
-_SOURCES = frozenset({"key", "line", "udp", "lsl", SIM})
+_SOURCES = frozenset({"line", "udp", "lsl", SIM})
+"""No key: a press is a face's to tell, and nobody outside may say that no heartbeat is needed."""
 _TOKEN_WITHIN_S = 2.0
 
 
@@ -86,16 +88,21 @@ class InputSocket:
                 return
             if not data:
                 return
+            now_ns = time.monotonic_ns()
             *rows, heard = (heard + data).split(b"\n")
             heard = b"" if len(heard) > LONGEST_BYTES else heard
             for row in rows:
-                sample = sample_of(row)
+                sample = sample_of(row, now_ns)
                 if sample is not None and (sample.source != SIM or self._simulated()):
                     self._put(sample)
 
 
-def sample_of(row: bytes) -> InputSample | None:
-    """What a line says; None where it is no sample."""
+def sample_of(row: bytes, now_ns: int | None = None) -> InputSample | None:
+    """What a line says that was read now; None where it is no sample.
+
+    `at_ns` of a line: when the process of the inputs got it, by the clock that both have. It can
+    only make a sample older.
+    """
     if len(row) > LONGEST_BYTES:
         return None
     try:
@@ -104,9 +111,12 @@ def sample_of(row: bytes) -> InputSample | None:
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
     value, age_us = said.get("value"), said.get("age_us", 0)
-    plain = type(name) is str and type(seq) is int and type(age_us) is int
+    plain = type(name) is type(source) is str and type(seq) is type(age_us) is int
     if not plain or source not in _SOURCES or type(value) not in (int, float, type(None)):
         return None
     beat = said.get("beat") is True
-    return InputSample(name, seq, value, beat=beat, age_us=age_us, keyed=source == "key",
-                       source=source)  # fmt: skip
+    at_ns = said.get("at_ns")
+    if now_ns is not None and type(at_ns) is int:
+        now_ns = min(now_ns, at_ns)
+    return InputSample(name, seq, value, beat=beat, age_us=age_us, source=source,
+                       arrived_ns=now_ns)  # fmt: skip

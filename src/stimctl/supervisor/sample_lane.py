@@ -1,13 +1,14 @@
 """Samples of inputs on their way to the engine: the newest of each, and no more than 200 a second.
 
 A sensor that floods its line must not keep a stop, a beat or an answer of the device waiting (K16).
+What comes too soon is kept until its time, so that the last word of a switch is always heard.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from dataclasses import dataclass
+from enum import Enum
 
 from stimctl.session.facts import InputSample
 
@@ -16,57 +17,72 @@ SHORTEST_NS = 5_000_000
 MOST_INPUTS = 16
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """What waits of one input. Events and heartbeats have a time of their own, so that a heartbeat
-    never takes the place of an event."""
+class _Slot(Enum):
+    """What of an input waits by itself, and takes the place of nothing else."""
 
-    event: InputSample | None = None
-    other: InputSample | None = None
-    event_ns: int = -SHORTEST_NS
-    other_ns: int = -SHORTEST_NS
+    EVENT = "event"
+    VALUE = "value"
+    BEAT = "beat"
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    sample: InputSample
+    due_ns: int
+
+
+_Key = tuple[str, _Slot]
 
 
 class SampleLane:
     """Safe from threads."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, _Waiting] = {}
-        self._order: deque[tuple[str, bool]] = deque()
+        self._names: set[str] = set()
+        self._waiting: dict[_Key, _Waiting] = {}
+        """In the order in which they came."""
+        self._free_ns: dict[_Key, int] = {}
+        """When the next one may go."""
         self._lock = threading.Lock()
 
     def put(self, now_ns: int, sample: InputSample) -> bool:
-        """Keep a sample; False where it takes the place of one that waits, or comes too soon."""
+        """Keep a sample; False where it takes the place of one that waits."""
+        key = (sample.input, _slot_of(sample))
         with self._lock:
-            waiting = self._by_name.get(sample.input)
-            if waiting is None:
-                if len(self._by_name) >= MOST_INPUTS:
+            if sample.input not in self._names:
+                if len(self._names) >= MOST_INPUTS:
                     return False
-                waiting = self._by_name[sample.input] = _Waiting()
-            is_event = sample.value is None and not sample.beat
-            if is_event:
-                before, since_ns = waiting.event, now_ns - waiting.event_ns
-            else:
-                before, since_ns = waiting.other, now_ns - waiting.other_ns
-            if before is None and since_ns < SHORTEST_NS:
-                return False
-            if is_event:
-                waiting.event, waiting.event_ns = sample, now_ns
-            else:
-                waiting.other, waiting.other_ns = sample, now_ns
-            if before is None:
-                self._order.append((sample.input, is_event))
+                self._names.add(sample.input)
+            # Behind what came in between: its number is higher, and would make that one old (K12).
+            before = self._waiting.pop(key, None)
+            due_ns = max(now_ns, self._free_ns.get(key, now_ns))
+            self._waiting[key] = _Waiting(sample, before.due_ns if before else due_ns)
             return before is None
 
-    def take(self) -> InputSample | None:
-        """The sample that has waited longest; None where none waits."""
+    def take(self, now_ns: int) -> InputSample | None:
+        """The sample that has waited longest; None where none may go yet."""
         with self._lock:
-            if not self._order:
-                return None
-            name, is_event = self._order.popleft()
-            waiting = self._by_name[name]
-            if is_event:
-                sample, waiting.event = waiting.event, None
-            else:
-                sample, waiting.other = waiting.other, None
-            return sample
+            for key, one in self._firsts():
+                if one.due_ns <= now_ns:
+                    del self._waiting[key]
+                    self._free_ns[key] = now_ns + SHORTEST_NS
+                    return one.sample
+        return None
+
+    def due_ns(self) -> int | None:
+        """When one of those that wait may go; None where none waits."""
+        with self._lock:
+            return min((one.due_ns for _, one in self._firsts()), default=None)
+
+    def _firsts(self) -> list[tuple[_Key, _Waiting]]:
+        """Of each input what came first: what came later waits behind it."""
+        found: dict[str, tuple[_Key, _Waiting]] = {}
+        for key, one in self._waiting.items():
+            found.setdefault(key[0], (key, one))
+        return list(found.values())
+
+
+def _slot_of(sample: InputSample) -> _Slot:
+    if sample.beat:
+        return _Slot.BEAT
+    return _Slot.EVENT if sample.value is None else _Slot.VALUE
