@@ -59,6 +59,11 @@ class Event:
     until_ns: int = 0
     """Until when an answer belongs to it."""
 
+    @property
+    def is_with_pulses(self) -> bool:
+        """Its pulse waits, or was sent; what became of it is not known yet."""
+        return self.asked and not self.outcome
+
 
 @dataclass(slots=True)
 class EventStage:
@@ -80,8 +85,6 @@ class EventStage:
     false_alarms: int = 0
     at_top: int = 0
     marked: list[str] = field(default_factory=list)
-    last_level: int = 0
-    """Of the event that was given last."""
     ended: bool = False
 
     @classmethod
@@ -138,7 +141,6 @@ class EventStage:
             self._was_sent(event, max(0, event.sent_ns - event.planned_ns))
         felt = event.answer == AnswerWord.FELT.value
         if event.outcome == GIVEN:
-            self.last_level = event.level
             if self.rule is not None:
                 self.rule.heard(event.level, felt=felt)
                 at_top = self._is_top(event.level, ladder) and not felt

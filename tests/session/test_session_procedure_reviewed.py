@@ -1,0 +1,92 @@
+"""Procedures at the worst moments: too much, a pause or the end of a stage while an event is on its
+way."""
+
+from __future__ import annotations
+
+import pytest
+
+from stimctl.bench import Bench
+from stimctl.codes import Code
+from stimctl.session.config import MS, SECOND
+from stimctl.session.events import Kind
+from stimctl.session.intents import Answer, Arm, Raise, Start, StartFrom
+from stimctl.session.states import State
+from stimctl.stimulus.level import CURRENT, Level
+from tests.support.procedures import (
+    FELT,
+    LADDER,
+    TOO_MUCH,
+    at_electrodes,
+    begun,
+    climb,
+    curve,
+    levels,
+    procedure,
+    result,
+    ruled,
+)
+
+
+def until_on_its_way(bench: Bench, given: int) -> None:
+    """So many pulses were given, and the row of the next one has just been asked for."""
+    end_ns = bench.now_ns + 60 * SECOND
+    assert bench.run_until(lambda: len(bench.told(Kind.PULSE_ACKED)) == given, end_ns)
+    assert bench.run_until(lambda: len(bench.told(Kind.PULSE)) == given + 1, end_ns)
+
+
+# -- too much (A17) -----------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H81")
+def test_too_much_before_an_event_was_sent_is_said_of_the_one_before_it_and_ends_the_search() -> (
+    None
+):
+    bench = begun(procedure(ruled()))
+    until_on_its_way(bench, 2)
+    assert at_electrodes(bench) == [2_000, 4_000]
+    bench.run_for(20 * MS)
+    bench.command(Answer(TOO_MUCH))
+    bench.run_for(5 * SECOND)
+    assert at_electrodes(bench) == [2_000, 4_000]
+    assert bench.state is State.STOPPED
+    assert result(bench)["code"] == Code.TOO_MUCH
+    last = bench.told(Kind.EVENT)[-1].data
+    assert (last["level"], last["outcome"], last["code"]) == (6_000, "refused", Code.TOO_MUCH)
+    bench.command(Arm())
+    assert bench.run_to_state(State.ARMED, within_ns=5 * SECOND)
+    bench.command(Start(StartFrom.BEGINNING))
+    bench.run_for(7 * SECOND)
+    assert max(at_electrodes(bench)[2:]) == 3_500
+
+
+@pytest.mark.hazard("H81")
+def test_too_much_on_the_ladder_counts_what_was_given_and_not_the_step_that_waits() -> None:
+    bench = begun(procedure(LADDER, curve('every = "2 s", levels = ["50 %", "100 %"]', "1 min")))
+    climb(bench, 4_000)
+    given = len(bench.told(Kind.PULSE_ACKED))
+    while at_electrodes(bench)[-1:] != [4_000]:
+        bench.run_for(100 * MS)
+    bench.run_for(260 * MS)
+    bench.command(Raise(1, Level(CURRENT, 5_000)))
+    until_on_its_way(bench, len(bench.told(Kind.PULSE_ACKED)))
+    assert bench.engine.plateau(1) == 5_000
+    bench.command(Answer(TOO_MUCH))
+    assert bench.engine.plateau(1) == 3_500
+    bench.run_for(3 * SECOND)
+    assert max(at_electrodes(bench)) == 4_000
+    assert len(at_electrodes(bench)) > given
+    assert at_electrodes(bench)[-1] == 3_500  # a hand goes on, below
+
+
+@pytest.mark.hazard("H81")
+def test_too_much_ends_a_search_also_after_felt_of_the_same_event() -> None:
+    bench = begun(procedure(ruled()))
+    until_on_its_way(bench, 1)
+    assert bench.run_until(lambda: len(at_electrodes(bench)) == 2, bench.now_ns + 60 * SECOND)
+    bench.command(Answer(FELT))
+    assert len(bench.told(Kind.PULSE_ACKED)) == 1
+    bench.command(Answer(TOO_MUCH))
+    bench.run_for(5 * SECOND)
+    assert at_electrodes(bench) == levels(bench) == [2_000, 4_000]
+    assert bench.state is State.STOPPED
+    assert bench.told(Kind.EVENT)[-1].data["answer"] == "too-much"
