@@ -9,7 +9,7 @@ from stimctl.bench import Bench
 from stimctl.codes import Code
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
-from stimctl.session.intents import Answer, Arm, Raise, Start, StartFrom
+from stimctl.session.intents import Answer, Arm, NextStage, Pause, Raise, Resume, Start, StartFrom
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from tests.support.procedures import (
@@ -90,3 +90,45 @@ def test_too_much_ends_a_search_also_after_felt_of_the_same_event() -> None:
     assert at_electrodes(bench) == levels(bench) == [2_000, 4_000]
     assert bench.state is State.STOPPED
     assert bench.told(Kind.EVENT)[-1].data["answer"] == "too-much"
+
+
+# -- pauses -------------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H81")
+@pytest.mark.parametrize("after_ns", [-100 * MS, 200 * MS])
+def test_a_pause_in_the_last_event_of_a_list_ends_its_stage_when_output_goes_on(
+    after_ns: int,
+) -> None:
+    bench = begun(procedure(LADDER, curve('every = "2 s", levels = ["50 %", "100 %"]', "1 min")))
+    climb(bench, 2_000)
+    bench.run_for(2 * SECOND)
+    bench.command(NextStage())
+    until_on_its_way(bench, len(bench.told(Kind.PULSE_ACKED)) + 1)
+    bench.run_for(300 * MS + after_ns)
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    assert bench.state is State.PAUSED
+    given = len(at_electrodes(bench))
+    bench.command(Resume())
+    bench.run_for(5 * SECOND)
+    assert bench.state is State.STOPPED
+    assert len(at_electrodes(bench)) == given
+    found = result(bench)
+    assert found["events"] == 2 == found["given"] + found["refused"]
+
+
+@pytest.mark.hazard("H81")
+def test_a_pause_adds_no_event_to_those_that_a_rule_may_have() -> None:
+    bench = begun(procedure(ruled(events='every = "1 s", count = 2')))
+    until_on_its_way(bench, 1)
+    assert bench.run_until(
+        lambda: len(bench.told(Kind.PULSE_ACKED)) == 2, bench.now_ns + 5 * SECOND
+    )
+    bench.command(Pause())
+    bench.run_for(SECOND)
+    assert bench.state is State.PAUSED
+    bench.command(Resume())
+    bench.run_for(10 * SECOND)
+    assert len(at_electrodes(bench)) == 2
+    assert bench.state is State.STOPPED

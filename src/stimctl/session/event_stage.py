@@ -149,7 +149,7 @@ class EventStage:
             self.false_alarms += 1
         if event.answer == AnswerWord.TOO_MUCH.value and not self.events.by_hand:
             return TOO_MUCH
-        return self._end()
+        return self.end()
 
     def _was_sent(self, event: Event, late_ns: int) -> None:
         """The next event is counted from this pulse, so that no interval is ever shorter."""
@@ -166,7 +166,8 @@ class EventStage:
         top = ladder.ceiling(self.events.channel, self.one.most)
         return level == self._on_grid(top)
 
-    def _end(self) -> Reason | None:
+    def end(self) -> Reason | None:
+        """Why the stage is over now; None where a further event may come."""
         if self.rule is not None:
             if self.rule.done:
                 return FOUND

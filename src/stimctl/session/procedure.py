@@ -111,6 +111,12 @@ class Procedure:
         while self._event is None and not stage.ended:
             if not run.running or run.fader.fading_out:
                 return
+            why = stage.end()  # also after a pause, which may have cut the last event short
+            if why is not None:
+                self._end_stage(now_ns, run, stage, why)
+                return
+            if stage.next_us >= run.stage.end_us:
+                return
             at_ns = now_ns + (stage.next_us - run.time_us(now_ns)) * _US
             if now_ns < at_ns - EVENT_LEAD_NS:
                 self._due_ns = at_ns - EVENT_LEAD_NS
