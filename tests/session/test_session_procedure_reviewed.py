@@ -25,6 +25,7 @@ from tests.support.procedures import (
     result,
     ruled,
 )
+from tests.support.staged_samples import stage
 
 
 def until_on_its_way(bench: Bench, given: int) -> None:
@@ -132,3 +133,66 @@ def test_a_pause_adds_no_event_to_those_that_a_rule_may_have() -> None:
     bench.run_for(10 * SECOND)
     assert len(at_electrodes(bench)) == 2
     assert bench.state is State.STOPPED
+
+
+# -- the end of a stage -------------------------------------------------------------------------
+
+
+def ladder_of(duration_ms: int) -> Bench:
+    """Two milliampere on a ladder of this length, another stage after it."""
+    words = 'kind = "tune"\nevents = { every = "4300 ms" }'
+    bench = begun(
+        procedure(
+            stage("ladder", f"{duration_ms} ms", words),
+            curve('every = "2 s", levels = ["50 %", "100 %"]', "1 min"),
+        )
+    )
+    climb(bench, 2_000)
+    return bench
+
+
+def until_the_next_stage(bench: Bench) -> int:
+    """When the second stage began."""
+    changed = len(bench.told(Kind.STAGE))
+    assert bench.run_until(lambda: len(bench.told(Kind.STAGE)) > changed, bench.now_ns + 60 * SECOND)
+    return bench.told(Kind.STAGE)[-1].at_ns
+
+
+def end_after_an_event(by_ms: int) -> int:
+    """A length for which an event is planned so long before the end, by the record of a longer
+    one."""
+    bench = ladder_of(30_000)
+    began_ns = until_the_next_stage(bench) - 30 * SECOND
+    planned = [row.data["planned_ns"] for row in bench.told(Kind.EVENT)][:4]
+    return int((planned[-1] - began_ns) // MS) + by_ms
+
+
+@pytest.mark.hazard("H81")
+def test_no_event_is_begun_that_its_stage_has_no_time_for() -> None:
+    bench = ladder_of(end_after_an_event(-100))
+    until_the_next_stage(bench)
+    assert len(bench.told(Kind.EVENT)) == 3
+    assert len(bench.told(Kind.PULSE)) == 3 == len(at_electrodes(bench))
+
+
+@pytest.mark.hazard("H81")
+def test_a_pulse_that_waits_at_the_end_of_a_stage_is_never_sent() -> None:
+    bench = ladder_of(end_after_an_event(5))
+    bench.run_until(lambda: len(bench.told(Kind.PULSE_ACKED)) == 3, bench.now_ns + 60 * SECOND)
+    bench.journal.delay_ns = 310 * MS  # on the disk 10 ms after its time, 5 ms after the stage
+    until_on_its_way(bench, 3)
+    ended_ns = until_the_next_stage(bench)
+    bench.run_for(SECOND)
+    assert all(row.data["sent_ns"] < ended_ns for row in bench.told(Kind.PULSE_ACKED))
+    assert len(at_electrodes(bench)) == len(levels(bench)) == 3
+    assert bench.told(Kind.EVENT)[-1].data["outcome"] == "refused"
+
+
+@pytest.mark.hazard("H81")
+def test_a_pulse_that_was_sent_before_its_stage_ended_is_unconfirmed_and_not_refused() -> None:
+    bench = ladder_of(end_after_an_event(1))
+    until_the_next_stage(bench)
+    bench.run_for(SECOND)
+    assert len(at_electrodes(bench)) == 4
+    last = bench.told(Kind.EVENT)[-1].data
+    assert (last["outcome"], last["code"]) == ("unconfirmed", Code.PULSE_NOT_CONFIRMED)
