@@ -196,3 +196,19 @@ def test_a_pulse_that_was_sent_before_its_stage_ended_is_unconfirmed_and_not_ref
     assert len(at_electrodes(bench)) == 4
     last = bench.told(Kind.EVENT)[-1].data
     assert (last["outcome"], last["code"]) == ("unconfirmed", Code.PULSE_NOT_CONFIRMED)
+
+
+# -- intervals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H81")
+def test_no_event_without_jitter_is_refused_for_a_part_of_a_microsecond() -> None:
+    bench = begun(procedure(LADDER))
+    for raised in range(1, 3):  # raises come between two microseconds of the plan
+        bench.run_for(100 * MS + 333)
+        climb(bench, 1_000 * raised)
+        bench.run_for(SECOND + 777)
+    bench.run_for(4 * SECOND)
+    events = bench.told(Kind.EVENT)
+    assert {row.data["outcome"] for row in events} == {"given"}
+    assert len(events) > 8

@@ -32,6 +32,7 @@ NOT_REACHED: Final = Reason("", "not reached: twice no answer at the highest lev
 FALSE_ALARMS: Final = Reason("", "more than 30 % of the events without a pulse were answered")
 TOO_MUCH: Final = Reason(Code.TOO_MUCH, "the person said too much")
 IN_TIME: Final = Reason("", "the stage is over")
+_ROUNDED_US: Final = 1
 _NONE: Final = Reason("", "")
 
 
@@ -137,8 +138,7 @@ class EventStage:
     def over(self, event: Event, ladder: Ladder) -> Reason | None:
         """The event is over: why the stage is, too; None where it goes on."""
         self.counts[event.outcome] += 1
-        if event.sent_ns is not None:
-            self._was_sent(event, max(0, event.sent_ns - event.planned_ns))
+        self._was_sent(event)
         felt = event.answer == AnswerWord.FELT.value
         if event.outcome == GIVEN:
             if self.rule is not None:
@@ -151,9 +151,12 @@ class EventStage:
             return TOO_MUCH
         return self.end()
 
-    def _was_sent(self, event: Event, late_ns: int) -> None:
+    def _was_sent(self, event: Event) -> None:
         """The next event is counted from this pulse, so that no interval is ever shorter."""
-        late_us = -(-late_ns // 1_000)
+        if event.sent_ns is None:
+            return
+        # Plan time is in whole us, rounded down: a pulse may come up to 1 us after its time in it.
+        late_us = -(-max(0, event.sent_ns - event.planned_ns) // 1_000) + _ROUNDED_US
         begins_group = self.events.group_every_us and self.turn % self.events.group == 0
         self.next_us += 0 if begins_group else late_us
         self.next_us = max(self.next_us, event.at_us + late_us + self.events.shortest_us)
@@ -161,6 +164,7 @@ class EventStage:
     def interrupted(self, event: Event) -> None:
         """An event was cut short: it counts, and no rule hears of it."""
         self.counts[event.outcome] += 1
+        self._was_sent(event)
 
     def _is_top(self, level: int, ladder: Ladder) -> bool:
         top = ladder.ceiling(self.events.channel, self.one.most)
