@@ -124,10 +124,12 @@ WRONG = {
     ),
     "after a ramp that is too short": (text_of("9 Hz", up=500), "ramp_up must be at least 750 ms"),
     "longer than the period": (
-        text_of(lead='{ pulses = 8, interval = "5.8 ms" }'), "interval is at most 4.2 ms",
+        text_of(lead='{ pulses = 8, interval = "5.8 ms" }'),
+        "interval is at most 4.2 ms",
     ),
     "that leaves the host no time": (
-        text_of("50 Hz", lead='{ pulses = 4, interval = "6.5 ms" }'), "interval is at most 3.2 ms",
+        text_of("50 Hz", lead='{ pulses = 4, interval = "6.5 ms" }'),
+        "interval is at most 3.2 ms",
     ),
     "that no interval makes short enough": (
         text_of("50 Hz", '{ pulses = 8, interval = "2 ms" }', more=', phase_width = "700 us"'),

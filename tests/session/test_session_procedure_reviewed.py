@@ -154,7 +154,9 @@ def ladder_of(duration_ms: int) -> Bench:
 def until_the_next_stage(bench: Bench) -> int:
     """When the second stage began."""
     changed = len(bench.told(Kind.STAGE))
-    assert bench.run_until(lambda: len(bench.told(Kind.STAGE)) > changed, bench.now_ns + 60 * SECOND)
+    assert bench.run_until(
+        lambda: len(bench.told(Kind.STAGE)) > changed, bench.now_ns + 60 * SECOND
+    )
     return bench.told(Kind.STAGE)[-1].at_ns
 
 
