@@ -96,6 +96,20 @@ def test_no_second_holds_more_than_was_cleared_with_its_leads(
     assert all(gap == interval_us or gap >= least_us for gap in close)
 
 
+@pytest.mark.hazard("H39")
+@pytest.mark.parametrize(("pulses", "interval_us"), [(4, 3_100), (2, 9_500)])
+def test_a_late_line_makes_no_second_group_of_a_lead_that_is_as_long_as_it_may_be(
+    pulses: int, interval_us: int
+) -> None:
+    lead = f'{{ pulses = {pulses}, interval = "{interval_us} us" }}'
+    plan = staged_plan(text_of("50 Hz", lead, off=2_000, seconds=30), 2_000)
+    bench = started(plan, "jitter@1s,most=3ms")
+    bench.run_for(plan.duration_us * 1_000 + S)
+    bench.twin.power_off(bench.now_ns)
+    (channel,) = plan.channels
+    assert fits(worst(pulses_of(bench.twin.records())[1]), channel.cleared.second)
+
+
 WRONG = {
     "without a cycle": (text_of().replace(CYCLE.format(on=3_000, off=1_500, up=600), ""), "cycle"),
     "faster than 50 Hz": (text_of("50001 mHz"), "at most 50 Hz"),
@@ -109,11 +123,23 @@ WRONG = {
         "active rest",
     ),
     "after a ramp that is too short": (text_of("9 Hz", up=500), "ramp_up must be at least 750 ms"),
-    "longer than the period": (text_of(lead='{ pulses = 8, interval = "5.8 ms" }'), "longer than"),
+    "longer than the period": (
+        text_of(lead='{ pulses = 8, interval = "5.8 ms" }'),
+        "interval is at most 4.2 ms",
+    ),
+    "that leaves the host no time": (
+        text_of("50 Hz", lead='{ pulses = 4, interval = "6.5 ms" }'),
+        "interval is at most 3.2 ms",
+    ),
+    "that no interval makes short enough": (
+        text_of("50 Hz", '{ pulses = 8, interval = "2 ms" }', more=', phase_width = "700 us"'),
+        "give fewer pulses",
+    ),
     "of nine pulses": (text_of(lead='{ pulses = 9, interval = "2 ms" }'), "too large"),
 }
 
 
+@pytest.mark.hazard("H39")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_lead_that_cannot_be_certain_is_refused_when_the_file_is_read(name: str) -> None:
     text, why = WRONG[name]

@@ -159,6 +159,7 @@ class Engine:
         self._intent_handlers.advance(now_ns)
         self._supervision.advance(now_ns)
         self._idle.advance(now_ns)
+        self._procedure.advance(now_ns)  # first: its stage may be over, and a pulse of it waits
         self._pulses.advance(now_ns)
         self._procedure.advance(now_ns)
         self._react(now_ns)

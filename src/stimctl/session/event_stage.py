@@ -32,6 +32,7 @@ NOT_REACHED: Final = Reason("", "not reached: twice no answer at the highest lev
 FALSE_ALARMS: Final = Reason("", "more than 30 % of the events without a pulse were answered")
 TOO_MUCH: Final = Reason(Code.TOO_MUCH, "the person said too much")
 IN_TIME: Final = Reason("", "the stage is over")
+_ROUNDED_US: Final = 1
 _NONE: Final = Reason("", "")
 
 
@@ -59,6 +60,11 @@ class Event:
     until_ns: int = 0
     """Until when an answer belongs to it."""
 
+    @property
+    def is_with_pulses(self) -> bool:
+        """Its pulse waits, or was sent; what became of it is not known yet."""
+        return self.asked and not self.outcome
+
 
 @dataclass(slots=True)
 class EventStage:
@@ -80,8 +86,6 @@ class EventStage:
     false_alarms: int = 0
     at_top: int = 0
     marked: list[str] = field(default_factory=list)
-    last_level: int = 0
-    """Of the event that was given last."""
     ended: bool = False
 
     @classmethod
@@ -134,11 +138,9 @@ class EventStage:
     def over(self, event: Event, ladder: Ladder) -> Reason | None:
         """The event is over: why the stage is, too; None where it goes on."""
         self.counts[event.outcome] += 1
-        if event.sent_ns is not None:
-            self._was_sent(event, max(0, event.sent_ns - event.planned_ns))
+        self._was_sent(event)
         felt = event.answer == AnswerWord.FELT.value
         if event.outcome == GIVEN:
-            self.last_level = event.level
             if self.rule is not None:
                 self.rule.heard(event.level, felt=felt)
                 at_top = self._is_top(event.level, ladder) and not felt
@@ -147,11 +149,14 @@ class EventStage:
             self.false_alarms += 1
         if event.answer == AnswerWord.TOO_MUCH.value and not self.events.by_hand:
             return TOO_MUCH
-        return self._end()
+        return self.end()
 
-    def _was_sent(self, event: Event, late_ns: int) -> None:
+    def _was_sent(self, event: Event) -> None:
         """The next event is counted from this pulse, so that no interval is ever shorter."""
-        late_us = -(-late_ns // 1_000)
+        if event.sent_ns is None:
+            return
+        # Plan time is in whole us, rounded down: a pulse may come up to 1 us after its time in it.
+        late_us = -(-max(0, event.sent_ns - event.planned_ns) // 1_000) + _ROUNDED_US
         begins_group = self.events.group_every_us and self.turn % self.events.group == 0
         self.next_us += 0 if begins_group else late_us
         self.next_us = max(self.next_us, event.at_us + late_us + self.events.shortest_us)
@@ -159,12 +164,14 @@ class EventStage:
     def interrupted(self, event: Event) -> None:
         """An event was cut short: it counts, and no rule hears of it."""
         self.counts[event.outcome] += 1
+        self._was_sent(event)
 
     def _is_top(self, level: int, ladder: Ladder) -> bool:
         top = ladder.ceiling(self.events.channel, self.one.most)
         return level == self._on_grid(top)
 
-    def _end(self) -> Reason | None:
+    def end(self) -> Reason | None:
+        """Why the stage is over now; None where a further event may come."""
         if self.rule is not None:
             if self.rule.done:
                 return FOUND

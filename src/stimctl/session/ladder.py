@@ -21,12 +21,17 @@ class Ladder:
 
     def __init__(self) -> None:
         self._reach: dict[int, int] = {}
+        self._last: dict[int, int] = {}
         self._ceilings: dict[int, int] = {}
         self._plateaus: list[Plateau] = []
 
     def reach(self, channel: int) -> int:
         """The highest level given since zero, lowerings taken off."""
         return self._reach.get(channel, 0)
+
+    def last(self, channel: int) -> int:
+        """The level given last; 0 where none was."""
+        return self._last.get(channel, 0)
 
     def ceiling(self, channel: int, most: int) -> int:
         """The highest level that may be given in this session."""
@@ -47,6 +52,7 @@ class Ladder:
     def given(self, channel: int, level: int) -> None:
         """The device has acknowledged a pulse at this level."""
         self._reach[channel] = max(self.reach(channel), level)
+        self._last[channel] = level
 
     def too_much(self, channel: int, level: int, step: int) -> int:
         """The person wants no more of this: the ceiling of this session, a step below it."""

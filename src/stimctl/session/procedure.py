@@ -6,6 +6,7 @@ the ladder one step at a time (A16), and what it wants beside that is recorded o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from stimctl.codes import Code
@@ -26,7 +27,7 @@ from stimctl.session.event_stage import (
 )
 from stimctl.session.ladder import NOT_GIVEN, Ladder
 from stimctl.session.log import EventLog
-from stimctl.session.pulses import EVENT_LATE, NOT_RUNNING, Pulses
+from stimctl.session.pulses import EVENT_LATE, NOT_CONFIRMED, NOT_RUNNING, Pulses
 from stimctl.session.reasons import Reason
 from stimctl.session.run import Run
 from stimctl.session.states import State
@@ -110,6 +111,12 @@ class Procedure:
         while self._event is None and not stage.ended:
             if not run.running or run.fader.fading_out:
                 return
+            why = stage.end()  # also after a pause, which may have cut the last event short
+            if why is not None:
+                self._end_stage(now_ns, run, stage, why)
+                return
+            if stage.next_us >= run.stage.end_us:
+                return
             at_ns = now_ns + (stage.next_us - run.time_us(now_ns)) * _US
             if now_ns < at_ns - EVENT_LEAD_NS:
                 self._due_ns = at_ns - EVENT_LEAD_NS
@@ -158,15 +165,16 @@ class Procedure:
         assert isinstance(cleared, Cleared)
         event.asked = True
         reason = self._pulses.at(
-            now_ns, event.planned_ns, channel, cleared.point(event.level), self._pulse_over
-        )
+            now_ns, event.planned_ns, channel, cleared.point(event.level),
+            partial(self._pulse_over, event),
+        )  # fmt: skip
         if reason is not None:
             event.outcome, event.reason = REFUSED, reason
 
-    def _pulse_over(self, row: int, told: rows.PulseAcked | Reason) -> None:
-        """What became of the pulse of the present event."""
-        event, stage, run = self._event, self._stage, self._core.run
-        if event is None or stage is None or run is None:
+    def _pulse_over(self, event: Event, row: int, told: rows.PulseAcked | Reason) -> None:
+        """What became of the pulse of an event; of one that was cut short, nothing more is said."""
+        stage, run = self._stage, self._core.run
+        if event is not self._event or stage is None or run is None:
             return
         event.pulse = row
         if isinstance(told, Reason):
@@ -186,7 +194,11 @@ class Procedure:
         event, stage = self._event, self._stage
         if event is None or stage is None:
             return
-        if not event.outcome:
+        if event.is_with_pulses:
+            self._pulses.drop(now_ns, reason)
+        if event.is_with_pulses:  # nothing waited: it was sent
+            event.outcome, event.reason = UNCONFIRMED, NOT_CONFIRMED
+        elif not event.outcome:
             event.outcome, event.reason = REFUSED, reason
         self._event = None
         self._log.emit(now_ns, stage.row_of(event))
@@ -213,13 +225,15 @@ class Procedure:
         """An answer to the event of now. StateError where none waits for it; too much always
         counts."""
         run, stage = self._at_events("answer refused")
+        if word is AnswerWord.TOO_MUCH:
+            self._too_much(now_ns, run, stage)
+            self.advance(now_ns)
+            return
         event = self._event
         waits = event is not None and now_ns >= event.planned_ns and not event.answer
         if waits and event is not None:
             event.answer, event.answer_ns = word.value, now_ns
-        if word is AnswerWord.TOO_MUCH:
-            self._too_much(now_ns, run, stage)
-        elif not waits:
+        else:
             raise StateError(
                 "answer refused",
                 code=Code.NO_EVENT_WAITS,
@@ -240,13 +254,30 @@ class Procedure:
     def _too_much(self, now_ns: int, run: Run, stage: EventStage) -> None:
         """A17: no higher than a step below that, for the rest of the session."""
         one, event = stage.one, self._event
-        plateau = run.raising.plateau(one.channel)
-        level = event.level if event is not None and event.level else stage.last_level
-        ceiling = self._core.ladder.too_much(one.channel, level or plateau, one.step)
+        if event is not None and not self._was_felt(now_ns, event):
+            self._interrupt(now_ns, TOO_MUCH)
+        felt, ladder, plateau = self._event, self._core.ladder, run.raising.plateau(one.channel)
+        level = 0 if felt is None else felt.level
+        if felt is not None:
+            felt.answer, felt.answer_ns = AnswerWord.TOO_MUCH.value, now_ns
+        if not level:  # what came before it: no event counts that nobody could feel
+            level = min(ladder.last(one.channel) or plateau, plateau)
+        if not level and event is not None:
+            level = event.level
+        ceiling = ladder.too_much(one.channel, level, one.step)
         if plateau > ceiling:
             run.lower(now_ns, one.channel, ceiling)
-        if event is None and not stage.events.by_hand and not stage.ended:
+        if felt is None and not stage.events.by_hand and not stage.ended:
             self._end_stage(now_ns, run, stage, TOO_MUCH)
+
+    def _was_felt(self, now_ns: int, event: Event) -> bool:
+        """Whether its pulse may have been felt by now; of one without a pulse: whether it was due.
+        What waits is dropped."""
+        if event.outcome == BLANK:
+            return now_ns >= event.planned_ns
+        if event.is_with_pulses:
+            return not self._pulses.drop(now_ns, TOO_MUCH)
+        return event.outcome in (GIVEN, UNCONFIRMED)
 
     def mark(self, now_ns: int, name: str) -> None:
         """The level given last is this threshold; "": the next one that the stage marks."""

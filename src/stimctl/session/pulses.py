@@ -161,6 +161,13 @@ class Pulses:
         if asked.on_over is not None:
             asked.on_over(asked.waiting.seq, reason)
 
+    def drop(self, now_ns: int, reason: Reason) -> bool:
+        """What waits is not given, and is told so; False where nothing waits: it was sent."""
+        waits = bool(self._asked)
+        while self._asked:
+            self._drop_first(now_ns, reason)
+        return waits
+
     def hear(self, now_ns: int, event: DriverEvent) -> None:
         """Note what became of the pulse that was handed to the driver."""
         given = self._given
@@ -229,8 +236,7 @@ class Pulses:
 
     def _abandon(self, now_ns: int) -> None:
         """The session no longer runs: nothing is given any more, and every pulse has its row."""
-        while self._asked:
-            self._drop_first(now_ns, NOT_RUNNING)
+        self.drop(now_ns, NOT_RUNNING)
         if self._given is not None:
             given, self._given = self._given, None
             self._refuse_asked(now_ns, given, NOT_CONFIRMED)

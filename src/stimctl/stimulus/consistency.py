@@ -28,6 +28,7 @@ SECOND_US = 1_000_000
 # as far as one machine showed; not measured on a device. [POLICY, D]
 LEAD_PERIOD_MIN_US = 20_000
 LEAD_SLACK_US = 10_000
+_INTERVAL_GRID_US = 100  # of intervals that are proposed: a round number
 # Ramps of the host go in steps of 50 ms. [POLICY, D]
 RAMP_STEP_US = 50_000
 _US_MHZ = 10**9  # a period in us times its rate in mHz
@@ -131,6 +132,7 @@ def _lead(stimulus: Stimulus) -> Inconsistency | None:
         return None
     why = None
     period_us = -(-_US_MHZ // stimulus.frequency_mhz)
+    pulse_us = stimulus.pulse.width_total_for(stimulus.widest_phase_us)
     if cycle is None:
         why = "is the first pulse of a hold: it needs an on/off cycle"
     elif stimulus.burst is not None or stimulus.frequency_sweep is not None:
@@ -142,10 +144,11 @@ def _lead(stimulus: Stimulus) -> Inconsistency | None:
             "is given by the host between two pulses: the frequency is at most "
             f"{format_frequency(_US_MHZ // LEAD_PERIOD_MIN_US)}"
         )
-    elif (lead.pulses - 1) * lead.interval_us >= period_us:
+    elif period_us - (lead.pulses - 1) * lead.interval_us < pulse_us + LEAD_SLACK_US:
         why = (
-            f"of {lead.pulses} pulses {format_duration(lead.interval_us)} apart is longer than the "
-            f"period of {format_duration(period_us)}"
+            f"of {lead.pulses} pulses {format_duration(lead.interval_us)} apart leaves less than "
+            f"{format_duration(LEAD_SLACK_US)} of the period of {format_duration(period_us)}, "
+            f"in which the host ends it; {_shorter_lead(lead.pulses, period_us, pulse_us)}"
         )
     elif cycle.ramp_up_us < (least_us := ramp_with_pause_us(period_us)):
         why = (
@@ -153,6 +156,14 @@ def _lead(stimulus: Stimulus) -> Inconsistency | None:
             f"fifth; ramp_up must be at least {format_duration(least_us)}"
         )
     return None if why is None else Inconsistency("W22", f"a lead {why}")
+
+
+def _shorter_lead(pulses: int, period_us: int, pulse_us: int) -> str:
+    longest_us = (period_us - pulse_us - LEAD_SLACK_US) // (pulses - 1)
+    if longest_us <= pulse_us:
+        return "give fewer pulses"
+    rounded_us = longest_us // _INTERVAL_GRID_US * _INTERVAL_GRID_US
+    return f"its interval is at most {format_duration(rounded_us)}"
 
 
 def ramp_with_pause_us(period_us: int, offset_us: int = 0) -> int:

@@ -125,7 +125,7 @@ def _events(path: Path, stage: StagePart, events: EventsPart) -> Iterator[Findin
         yield Finding(
             (*path, "pulses" if events.pulses > 1 else "interval"),
             "an event is one pulse in this version: the host cannot time pulses within an event, "
-            "and no device is told such groups as single events yet",
+            "and groups that a device times by itself are for trains only so far",
         )
     for level in events.listed_levels:
         if level > 1000:

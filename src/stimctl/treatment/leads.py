@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from stimctl.safety.device_bounds import SINGLE
 from stimctl.stimulus import Cycle
-from stimctl.stimulus.consistency import lead_pause_us
+from stimctl.stimulus.consistency import LEAD_SLACK_US, lead_pause_us
 from stimctl.treatment.law_times import cycle_before
 from stimctl.treatment.program import CurrentChannel
 
@@ -48,7 +48,9 @@ def _parts(one: CurrentChannel, cycle: Cycle) -> _Parts:
     if one.cleared.lead is not None:
         pulse_us = one.stimulus.pulse.width_total_for(one.stimulus.widest_phase_us)
         span_us = (one.cleared.lead or SINGLE).span_us(pulse_us)
-        plain_us += span_us + (one.period_us - span_us) // 4
+        rest_us = one.period_us - span_us
+        # The host may be as late as W22 says, and the next pulse is plain all the same.
+        plain_us += span_us + max(0, min(rest_us // 4, rest_us - LEAD_SLACK_US))
     return _Parts(max(0, hold_us - lead_pause_us(one.period_us)), anew_us, plain_us)
 
 
