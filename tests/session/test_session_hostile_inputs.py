@@ -20,4 +20,4 @@ def test_a_hostile_stream_breaks_no_bound(seed: int) -> None:
     assert stream.resumed > 0
     assert bench.engine.plateau(1) in (0, 4_000)
     assert max(run.peak_ua for run in bench.ledger()[1].runs) == 4_000
-    assert len(bench.told(Kind.ACTIVATION)) > 3
+    assert bench.told(Kind.ACTIVATION), "it proves nothing where nothing is ever on"

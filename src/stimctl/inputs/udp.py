@@ -17,7 +17,6 @@ LONGEST_BYTES = 192
 LOOPBACK = "127.0.0.1"
 _SO_TIMESTAMPNS = 35
 """Linux: each datagram comes with the wall-clock time at which it arrived (socket(7), R2)."""
-_ROOM_FOR_STAMP = socket.CMSG_SPACE(16)
 
 
 class UdpReader:
@@ -33,7 +32,9 @@ class UdpReader:
             self._socket.close()
             raise
         self._socket.setblocking(False)
+        self._room_for_stamp = 0
         if sys.platform == "linux":
+            self._room_for_stamp = socket.CMSG_SPACE(16)
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
     def fileno(self) -> int:
@@ -43,7 +44,7 @@ class UdpReader:
     def read(self) -> dict[str, Any] | None:
         """The next sample, or None: nothing more has come. Raises ValueError for what is none."""
         try:
-            data, told, _, _ = self._socket.recvmsg(LONGEST_BYTES + 1, _ROOM_FOR_STAMP)
+            data, told, _, _ = self._socket.recvmsg(LONGEST_BYTES + 1, self._room_for_stamp)
         except OSError:
             return None
         said = sample_in(data, self._binding)
