@@ -48,7 +48,7 @@ def events(rate: Rate, from_us: int = 0) -> Iterator[Sample]:
         now = place or 0.0
         if now < before:
             yield Sample(at_us, None)
-        elif at_us % 100_000 == 0:
+        elif (at_us - from_us) % 100_000 == 0:
             yield Sample(at_us, None, beat=True)
         before = now
 
