@@ -32,6 +32,7 @@ async def session(name: str) -> None:
         await device.start(hold="5 s")
         marking = asyncio.create_task(mark(device))
         await asyncio.gather(device.raise_to(1, "2 mA"), device.raise_to(2, "1.5 mA"))
+        await asyncio.sleep(0.5)  # this is what was asked for
         for channel, reading in (await device.readings()).items():
             print(f"channel {channel}: {reading.acknowledged}")
         await device.stop()

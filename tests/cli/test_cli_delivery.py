@@ -168,13 +168,16 @@ def test_a_rehastim2_keeps_its_connection_and_the_plan_tells_of_its_steps(
 
 
 def check_told(told: dict[str, Any], record: Path) -> None:
-    """Within 1 % of what the electrodes had, or one pulse; and between the bounds."""
+    """Between the bounds; and within 1 % of what the electrodes had, or one pulse, wherever the
+    bounds are that narrow: where answers came late, the record says that it knows less."""
     (channel,) = Ledger.from_file(record).channels.values()
     given = {"pulses": channel.pulses, "charge_nc": channel.charge_uc * 1_000}
     for name, value in given.items():
-        assert told[name] == pytest.approx(value, rel=0.01, abs=value / channel.pulses)
         low, high = told["bounds"][name]
         assert low <= value <= high
+        assert low <= told[name] <= high
+        if high - low <= 0.01 * value:
+            assert told[name] == pytest.approx(value, rel=0.01, abs=value / channel.pulses)
 
 
 @pytest.mark.parametrize("name", broad(SESSIONS))
