@@ -24,7 +24,8 @@ from stimctl.safety import (
     clear_together,
     envelope_for,
 )
-from stimctl.stimulus import Burst, Pulse, PulseShape, Stimulus
+from stimctl.stimulus import Burst, Cycle, Pulse, PulseShape, Stimulus
+from stimctl.stimulus.modulation import Lead
 from tests.support import rehamove3_bench
 from tests.support.driver_bench import MS, S
 from tests.support.examples import examples
@@ -169,6 +170,9 @@ def test_channels_that_take_turns_wait_for_whole_groups() -> None:
     no = clear_together({1: (long, box), 2: (fast, box)})
     assert isinstance(no, Refusal)
     assert no.limit_id == "W3"
+    both = clear_together(dict.fromkeys(range(1, 5), (long, box)))
+    assert isinstance(both, Refusal)
+    assert (both.limit_id, both.nearest) == ("W3", None)
 
 
 @pytest.mark.hazard("H39")
@@ -215,3 +219,14 @@ def test_a_group_is_never_another_one_than_was_cleared() -> None:
             frequency_mhz=100_000,
             burst=Burst(pulses_per_burst=2, burst_frequency_mhz=50_000, interval_us=5_000),
         )
+
+
+def test_a_lead_that_leaves_the_device_no_time_to_recover_is_refused() -> None:
+    slow = replace(P24, recovery_us=16_000)
+    cycle = Cycle(on_us=2_000_000, off_us=2_000_000, ramp_up_us=500_000, ramp_down_us=500_000)
+    lead = Lead(pulses=2, interval_us=5_000)
+    pulse = Pulse(shape=PulseShape.SYMMETRIC, amplitude_ua=2_000, phase_width_us=200)
+    asked = Stimulus(pulse=pulse, frequency_mhz=50_000, cycle=cycle, lead=lead)
+    no = answer(asked, slow)
+    assert isinstance(no, Refusal)
+    assert no.limit_id in ("W22", "W2")
