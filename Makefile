@@ -28,7 +28,7 @@ WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property tests/treatment tests/captures \
   tests/session/test_session_stages.py \
   tests/devices/test_rehastim2_groups.py tests/devices/test_p24_groups.py \
-  tests/session/test_session_offsets.py \
+  tests/session/test_session_leads.py tests/session/test_session_offsets.py \
   $(foreach part,driver connecting echo stopping,tests/devices/test_openemsstim_$(part).py)
 COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety --cov=stimctl.wire \
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
