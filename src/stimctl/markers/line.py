@@ -14,11 +14,11 @@ import termios
 import time
 from typing import Final, Protocol
 
-from stimctl.errors import NoDeviceError, PortBusyError
+from stimctl.errors import NoDeviceError
 from stimctl.markers.marker import Marker
 from stimctl.markers.names import RTS, MarkerName
-from stimctl.supervisor.locks import busy_error, read_holder
 from stimctl.supervisor.port_names import device_key, number_key
+from stimctl.supervisor.second_port import refuse_held, refuse_own_port
 
 EDGE_S: Final = 0.005
 """Recorders of 1 kHz see it; the next pulse of 100 Hz has an edge of its own (D)."""
@@ -60,9 +60,7 @@ class SerialLine:
     def __init__(self, name: MarkerName, device: str) -> None:
         self._bit = termios.TIOCM_RTS if name.signal == RTS else termios.TIOCM_DTR
         _refuse_own_port(name, device_key(name.where), device)
-        holder = read_holder(name.where)
-        if holder is not None and holder.pid != os.getpid():
-            raise busy_error(name.where, holder)  # before it is opened, which can reset a device
+        refuse_held(name.where)
         try:
             self._fd = os.open(name.where, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -89,12 +87,11 @@ class SerialLine:
 
 
 def _refuse_own_port(name: MarkerName, key: str, device: str) -> None:
-    if device and key and key == device_key(device):
-        raise PortBusyError(
-            f"{name.where} is the stimulator's own port",
-            why="markers need a port of their own",
-            what_to_do="connect the recorder to another serial adapter",
-        )
+    refuse_own_port(
+        name.where, key, device,
+        why="markers need a port of their own",
+        what_to_do="connect the recorder to another serial adapter",
+    )  # fmt: skip
 
 
 def _none(name: MarkerName, error: OSError) -> NoDeviceError:

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stimctl.errors import LinkError, NoDeviceError, PortBusyError
-from stimctl.supervisor.locks import busy_error, read_holder
+from stimctl.supervisor.locks import busy_error
 from stimctl.supervisor.port_names import device_key, number_key
+from stimctl.supervisor.second_port import refuse_held, refuse_own_port
 from stimctl.supervisor.stop_face_events import EVENT_BYTES, KeyEvents, LineLevels, Sign
 from stimctl.supervisor.stop_face_names import DSR, PEDAL, StopFaceName
 
@@ -149,9 +150,7 @@ class LineReader:
         self._levels = LineLevels(normally_open=name.normally_open)
         self._read_before = False
         _refuse_own_port(name, device_key(name.path), device)
-        holder = read_holder(name.path)
-        if holder is not None and holder.pid != os.getpid():
-            raise busy_error(name.path, holder)  # before it is opened, which can reset a device
+        refuse_held(name.path)
         self._fd = _opened(name, os.O_RDWR | os.O_NOCTTY, "dialout")
         try:
             _refuse_own_port(name, number_key(os.fstat(self._fd)), device)
@@ -201,12 +200,11 @@ def _feed(fd: int) -> None:
 
 
 def _refuse_own_port(name: StopFaceName, key: str, device: str) -> None:
-    if device and key and key == device_key(device):
-        raise PortBusyError(
-            f"{name.path} is the stimulator's own port",
-            why="a stop face has to be a port of its own",
-            what_to_do="connect the button to another serial port or adapter",
-        )
+    refuse_own_port(
+        name.path, key, device,
+        why="a stop face has to be a port of its own",
+        what_to_do="connect the button to another serial port or adapter",
+    )  # fmt: skip
 
 
 def _opened(name: StopFaceName, flags: int, group: str) -> int:
