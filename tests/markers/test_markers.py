@@ -26,8 +26,8 @@ from stimctl.markers.reader import MarkerReader, MarkerReaders
 from stimctl.session import host_rows, rows
 from stimctl.session.events import Event, encode
 from stimctl.session.reasons import Reason
-from tests.supervisor.test_supervisor_api import end_twins
 from tests.support.own_pty import own_pty
+from tests.support.own_twins import end_twins
 
 NOBODY = Reason("", "")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.own_twins import end_twins
 from tests.support.scripted_device import ScriptedDevice
 
 
@@ -26,3 +27,12 @@ def device() -> Iterator[ScriptedDevice]:
     made = ScriptedDevice()
     yield made
     made.end()
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What the electrodes of the twin had; whoever was started for the test is ended."""
+    path = tmp_path / "electrodes.jsonl"
+    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
+    yield path
+    end_twins()

@@ -19,7 +19,7 @@ from stimctl import aio
 from stimctl.api import Device
 from stimctl.errors import LimitRefusedError, StateError
 from stimctl.supervisor.cancelling import still_wanted
-from tests.supervisor.test_supervisor_api import end_twins
+from tests.support.own_twins import end_twins
 from tests.support.scripted_device import acked_of
 
 
@@ -193,14 +193,6 @@ def test_a_call_that_fails_raises_its_own_error_where_it_is_awaited() -> None:
 
 def connect(tmp_path: Path, *, follow: bool = False) -> aio.AsyncDevice:
     return aio.connect("sim:p24", journal=tmp_path / "journal", follow=follow)
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "electrodes.jsonl"
-    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
-    yield path
-    end_twins()
 
 
 @pytest.mark.pty

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,26 +22,10 @@ from stimctl.errors import (
     UsageError,
 )
 from stimctl.supervisor.twin import running_twins
+from tests.support.own_twins import end_twins
 from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "electrodes.jsonl"
-    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
-    yield path
-    end_twins()
-
-
-def end_twins() -> None:
-    import json
-
-    from stimctl.supervisor.locks import sub_folder
-
-    for note in sub_folder("twins").glob("*.json"):
-        os.kill(int(json.loads(note.read_text())["pid"]), signal.SIGTERM)
 
 
 def loaded(device: Device) -> None:

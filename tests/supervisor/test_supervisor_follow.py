@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,10 @@ from stimctl.api import FollowRange, Turn
 from stimctl.errors import QuantityError, StateError, UsageError
 from stimctl.records.sessions import show_session
 from stimctl.stimulus.level import CURRENT, Level
-from tests.supervisor.test_supervisor_api import end_twins
 from tests.support.scripted_device import acked_of
 
 # 100 ms of data, 2 s of the lower value, 1 s of a ramp; and what is on the line at its end.
 _ZERO_WITHIN_NS = 3_150_000_000 + 250_000_000
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "electrodes.jsonl"
-    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
-    yield path
-    end_twins()
 
 
 @pytest.mark.pty

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ import pytest
 import stimctl
 from firmware_sim.ledger import Ledger
 from stimctl.api import Device
-from stimctl.supervisor.locks import sub_folder
 
 pytestmark = pytest.mark.pty
 
@@ -50,15 +47,6 @@ class Load(threading.Thread):
                         except BlockingIOError:
                             time.sleep(0.001)
                 self.sent += 100
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "electrodes.jsonl"
-    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
-    yield path
-    for note in sub_folder("twins").glob("*.json"):
-        os.kill(int(json.loads(note.read_text())["pid"]), signal.SIGTERM)
 
 
 @pytest.mark.hazard("H55")

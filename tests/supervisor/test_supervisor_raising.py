@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -22,21 +20,12 @@ from firmware_sim.ledger import Ledger
 from stimctl.api import Device
 from stimctl.errors import StateError, StimctlError, UsageError
 from stimctl.records.sessions import show_session
-from stimctl.supervisor.locks import socket_path, sub_folder
+from stimctl.supervisor.locks import socket_path
 from stimctl.supervisor.twin import running_twins
 from stimctl.supervisor.view import Reading
 from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "electrodes.jsonl"
-    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
-    yield path
-    for note in sub_folder("twins").glob("*.json"):
-        os.kill(int(json.loads(note.read_text())["pid"]), signal.SIGTERM)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -15,20 +14,11 @@ from stimctl.errors import LimitRefusedError, ProtocolFileError, StateError, Usa
 from stimctl.records.adjusted_files import with_waveform
 from stimctl.records.protocol_files import read_protocol
 from stimctl.records.sessions import show_session
-from tests.supervisor.test_supervisor_api import end_twins
 from tests.support.scripted_device import acked_of
 
 pytestmark = pytest.mark.pty
 #: What comes in one turn of the supervisor has one time, that of the turn's beginning.
 _TURN_NS = 20_000_000
-
-
-@pytest.fixture
-def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    path = tmp_path / "electrodes.jsonl"
-    monkeypatch.setenv("STIMCTL_TWIN_RECORD", str(path))
-    yield path
-    end_twins()
 
 
 def test_requests_reach_the_amplitude_wait_for_nothing_and_leave_no_refusal(
