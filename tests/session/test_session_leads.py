@@ -12,9 +12,8 @@ from stimctl.bench.rehearsal import rehearse
 from stimctl.devices.registry import FAMILIES
 from stimctl.errors import ProtocolFileError
 from stimctl.safety import Refusal
-from stimctl.session.events import Kind
 from stimctl.treatment.program import CurrentPlan
-from tests.support.delivered import started
+from tests.support.delivered import check_counted_to_the_last_pulse, started
 from tests.support.examples import examples
 from tests.support.output_brute import fits, pulses_of, worst
 from tests.support.staged_samples import compiled, stage, staged, staged_plan, staged_text
@@ -56,15 +55,7 @@ def test_each_hold_begins_with_one_group_and_all_is_counted_to_the_last_pulse(
     device: str, rate: str, lead: str, up: int
 ) -> None:
     plan = staged_plan(text_of(rate, lead, up=up), 3_000, sheet=FAMILIES[device].sheet)
-    rehearsal = rehearse(plan)
-    assert rehearsal.ok, rehearsal.problems
-    (one,) = rehearsal.report
-    assert one.pulses == one.planned.pulses
-    assert one.contractions == one.planned.contractions
-    assert one.charge_uc == pytest.approx(one.planned.charge_uc)
-    assert one.rms_plateau_ma == pytest.approx(one.planned.rms_plateau_ma)
-    (ended,) = [row for row in rehearsal.events if row.kind is Kind.ENDED]
-    assert ended.data["acknowledged"]["1"]["pulses"] == one.pulses
+    check_counted_to_the_last_pulse(rehearse(plan))
 
 
 @pytest.mark.hazard("H39")

@@ -16,6 +16,7 @@ from stimctl.session.intents import Less, Lower, NextStage, Pause, Raise, Resume
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from tests.support.broad import broad, broad_rows
+from tests.support.delivered import check_counted_to_the_last_pulse
 from tests.support.session_world import BY_HAND, BY_SCRIPT, raised, running
 from tests.support.staged_samples import CYCLE, compiled, example, stage, staged_plan, staged_text
 
@@ -70,15 +71,8 @@ def test_groups_of_the_device_are_counted_to_the_last_pulse(device: str, group: 
     text = text_of(
         stage("first", "16 s", f"waveform = {{ frequency = {group} }}\ncycle = {CYCLE}"), seconds=16
     )
-    rehearsal = rehearse(staged_plan(text, 3_000, sheet=FAMILIES[device].sheet))
-    assert rehearsal.ok, rehearsal.problems
-    (one,) = rehearsal.report
-    assert one.pulses == one.planned.pulses
-    assert one.contractions == one.planned.contractions
-    assert one.charge_uc == pytest.approx(one.planned.charge_uc)
-    assert one.rms_plateau_ma == pytest.approx(one.planned.rms_plateau_ma)
-    (ended,) = [row for row in rehearsal.events if row.kind is Kind.ENDED]
-    assert ended.data["acknowledged"]["1"]["pulses"] == one.pulses
+    plan = staged_plan(text, 3_000, sheet=FAMILIES[device].sheet)
+    check_counted_to_the_last_pulse(rehearse(plan))
 
 
 @pytest.mark.parametrize(

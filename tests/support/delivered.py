@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from firmware_sim.faults.model import parse_fault
 from firmware_sim.situation import faulty_twin
 from stimctl.bench import Bench
-from stimctl.bench.rehearsal import began_us
+from stimctl.bench.rehearsal import Rehearsal, began_us
 from stimctl.session.config import SECOND
+from stimctl.session.events import Kind
 from stimctl.treatment.plan import Plan
 from stimctl.treatment.program import AnyPlan
 from tests.support.delivery_grid import Cycle, Point, Shape, plan_for
@@ -56,3 +59,15 @@ def given(bench: Bench, channel: str) -> dict[str, int]:
         "charge_nc": round(one.charge_uc * 1_000),
         "peak_ua": round(one.peak_ma * 1_000),
     }
+
+
+def check_counted_to_the_last_pulse(rehearsal: Rehearsal) -> None:
+    """Of one channel: planned, at the electrodes and acknowledged are the same."""
+    assert rehearsal.ok, rehearsal.problems
+    (one,) = rehearsal.report
+    assert one.pulses == one.planned.pulses
+    assert one.contractions == one.planned.contractions
+    assert one.charge_uc == pytest.approx(one.planned.charge_uc)
+    assert one.rms_plateau_ma == pytest.approx(one.planned.rms_plateau_ma)
+    (ended,) = [row for row in rehearsal.events if row.kind is Kind.ENDED]
+    assert ended.data["acknowledged"]["1"]["pulses"] == one.pulses
