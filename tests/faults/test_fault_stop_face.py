@@ -191,7 +191,7 @@ def test_ctrl_c_ends_a_trial(rig: Rig, pedal: Pedal) -> None:
         command, env=rig.environment, stdout=pipe, stderr=pipe, text=True
     ) as trial:
         assert trial.stdout is not None
-        trial.stdout.readline()
+        assert "VEC USB Footpedal 05f3:00ff" in trial.stdout.readline()
         trial.send_signal(2)
         trial.communicate(timeout=30)
     assert trial.returncode == 130
