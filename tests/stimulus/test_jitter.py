@@ -133,3 +133,15 @@ def test_what_cannot_be_drawn_is_refused_when_the_file_is_read(name: str) -> Non
     text, why = WRONG[name]
     with pytest.raises(ProtocolFileError, match=why):
         staged(text)
+
+
+@pytest.mark.parametrize(
+    ("interval_us", "jitter_us", "why"),
+    [(42_100, 5_000, "steps of 500 us"), (42_000, 4_999, "steps of 500 us"),
+     (42_000, 21_500, "half of the interval")],
+)  # fmt: skip
+def test_an_interval_off_the_grid_or_with_more_chance_than_half_is_refused(
+    interval_us: int, jitter_us: int, why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        law_of(interval_us=interval_us, jitter_us=jitter_us)
