@@ -15,7 +15,7 @@ BESIDE ?=
 ALL ?=
 BROAD ?=
 WHICH = not soak$(if $(BROAD), and broad,$(if $(ALL),, and not broad))
-# Half of the examples of each property; the coverage that is promised is that of all.
+# A third of the examples of each property; the coverage that is promised is that of all.
 BRIEF = $(if $(ALL)$(BROAD)$(COVER),,--hypothesis-profile=brief)
 COMPUTING = -m "not pty and $(WHICH)$(if $(BESIDE), and not clock)" -n 2 --timeout=1200
 # Tests over real ptys mostly wait. They are looked for only where their mark is: each worker would
@@ -23,7 +23,7 @@ COMPUTING = -m "not pty and $(WHICH)$(if $(BESIDE), and not clock)" -n 2 --timeo
 # Two of them keep two cores busy: a third was hardly faster, and once a STOP took 0.4 s to the device.
 WAITERS ?= 2
 WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
-  $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests $(if $(BROAD),| xargs grep -lw broad))
+  $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
 COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property tests/treatment tests/captures \
   tests/session/test_session_stages.py \
@@ -118,6 +118,7 @@ docs: $(VENV)/.dev ## the documentation site, in build/site; a dead link or head
 pages: $(VENV)/.dev ## every page of docs/ that is made from the program
 	$(BIN)/python -m tools.make_pages
 
+cover: ALL := 1
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
 
@@ -150,5 +151,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .newest.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import itertools
 import shutil
+import signal
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from hypothesis import HealthCheck, settings
 
 # The same examples each time: what a run finds, the next one finds too. `make soak` draws new ones.
 # How quickly examples come tells of the machine's load, and of no promise. The soak tries all
-# examples that `support.examples` counts, anew each time. `make test` has half of the examples.
+# examples that `support.examples` counts, anew each time. `make test` has a third of the examples.
 settings.register_profile(
     "fixed",
     max_examples=40,
@@ -24,10 +26,15 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("brief", settings.get_profile("fixed"), max_examples=20)
+settings.register_profile("brief", settings.get_profile("fixed"), max_examples=12)
 settings.load_profile("fixed")
 
 pytest_plugins = ["stimctl.testing.plugin"]
+
+# Whoever starts a job in the background has SIGINT ignored in it, and in all that it starts:
+# programs that are to be ended by Ctrl-C would go on for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Until all tests are collected nothing is thrown away, and to search takes a sixth of the time.
 gc.disable()
@@ -91,13 +98,38 @@ def pytest_runtest_teardown() -> None:
     gc.enable()
 
 
+#: Each row of these is a promise of its own: a module, a page, a control, a golden frame.
+_WHOLE_ROWS = ("tests", "tests/wire", "tests/interop")
+_ROWS_OF_A_TEST = 2
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` looks for these marks in the text of the modules, not in what they make."""
+    """`make test` looks for these marks in the text of the modules, not in what they make.
+
+    It has two rows of each table of cases; `make test-all` and the CI have them all.
+    """
     for mark in ("pty", "clock"):
         marked = {item.path for item in items if item.get_closest_marker(mark) is not None}
         for path in sorted(marked):
             if f"mark.{mark}" not in path.read_text("utf-8"):
                 raise pytest.UsageError(f"{path}: write pytest.mark.{mark} in the module itself")
+    tables: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        name, has_rows, _ = item.nodeid.partition("[")
+        whole = name.partition("::")[0].rpartition("/")[0] in _WHOLE_ROWS
+        if has_rows and not whole and not item.get_closest_marker("broad"):
+            tables.setdefault(name, []).append(item)
+    for name, rows in tables.items():
+        for number, row in enumerate(rows):
+            if number not in _kept(name, len(rows)):
+                row.add_marker(pytest.mark.broad)
+
+
+def _kept(name: str, rows: int) -> set[int]:
+    """Which rows, by the name of the test: not the first device of each table, but each in turn."""
+    first = zlib.crc32(name.encode())
+    return {(first + number * rows // _ROWS_OF_A_TEST) % rows for number in range(_ROWS_OF_A_TEST)}
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -232,6 +232,8 @@ def docstring_lines(tree: ast.AST) -> set[int]:
 
 def families_named(source: str) -> list[tuple[int, str]]:
     """Where the code, comments and docstrings left aside, names a device family."""
+    if not FAMILY_WORDS.search(source):
+        return []
     prose = docstring_lines(ast.parse(source))
     return [
         (token.start[0], found.group())

@@ -243,6 +243,7 @@ def test_record_and_life_do_not_depend_on_how_often_the_twin_is_asked(step_us: i
     assert life(make(), step_us) == life(make(), SECOND)
 
 
+@pytest.mark.broad
 def test_an_hour_of_nmes_on_the_twin_costs_few_evaluations() -> None:
     the_body = body({1: Site(), 2: Site()}, drifting=True)
     made = Session(the_body)

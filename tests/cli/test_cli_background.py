@@ -69,6 +69,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made.terminal.close()
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("before", broad(["", "nohup ", "setsid -w "], every=3))
 def test_a_run_in_the_background_is_not_put_to_sleep_by_its_keyboard(
     shell: Shell, before: str

@@ -155,6 +155,7 @@ def test_a_person_with_a_session_on_record_needs_no_word_about_the_code(
     assert "no session of K-71 on record" in cli("run", *SESSION, *other).err
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H33")
 def test_worn_electrodes_are_named_and_new_ones_are_not(
     cli: Any, state: Path, answers: Path

@@ -108,6 +108,7 @@ def test_pulses_charge_and_rms_are_the_plans_within_one_per_cent(
     assert channel.net_charge_uc == 0
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("name", broad(["p24-tens", "p24-nmes"]))
 def test_the_electrodes_never_see_more_than_the_highest_set_point_of_the_last_250_ms(
     name: str, delivered: dict[str, tuple[Any, Path]]
@@ -202,6 +203,7 @@ def check_report(summary: dict[str, Any], record: Path) -> None:
     assert report.integrity.ok
 
 
+@pytest.mark.broad
 def test_a_run_that_was_interrupted_tells_what_it_gave_and_not_its_plan(tmp_path: Path) -> None:
     record = tmp_path / "record.jsonl"
     environment = {

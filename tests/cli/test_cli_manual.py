@@ -126,6 +126,7 @@ def test_a_rehearsal_ends_with_the_four_characters(cli: Cli) -> None:
     assert re.search(r"^confirm    [0-9a-f]{4}$", result.out, re.MULTILINE)
 
 
+@pytest.mark.broad
 def test_a_rehearsal_is_told_as_json_too_with_how_far_the_hand_came(cli: Cli) -> None:
     result = cli("rehearse", *WHERE, *SURE, "--json")
     told = json.loads(result.out)
@@ -220,6 +221,7 @@ def test_a_session_by_words_with_a_calibration_beside_the_percent(
     assert one.process.wait(30) == 0
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H25")
 def test_a_calibration_of_another_dial_is_not_shown_and_the_end_of_input_is_a_stop(
@@ -237,6 +239,7 @@ def test_a_calibration_of_another_dial_is_not_shown_and_the_end_of_input_is_a_st
     one.until("ended: zero verified")
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H64")
 def test_each_channel_is_found_by_a_word_before_the_next_one_rises(
@@ -284,6 +287,7 @@ def in_ma(device: str) -> tuple[str, ...]:
             "--site", "1=left-knee", "--duration", "60s")  # fmt: skip
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H28", "H29")
 @pytest.mark.parametrize("device", broad(IN_MA))
@@ -338,6 +342,7 @@ def test_a_signal_stops_it_and_zero_is_verified(
     assert one.process.wait(30) == expected
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H03")
 def test_a_face_that_stands_still_ends_its_session(

@@ -150,6 +150,7 @@ def test_stop_from_another_shell_ends_the_run(start: Start) -> None:
     assert finish(process)[0] == ExitCode.REFUSED
 
 
+@pytest.mark.broad
 def test_a_second_run_on_the_same_port_names_the_holder(start: Start, tmp_path: Path) -> None:
     link = tmp_path / "twin.pty"
     twin = start("sim", "p24", "--link", str(link))
@@ -210,6 +211,7 @@ def test_what_the_gate_asked_for_is_on_record(start: Start, state: Path, tmp_pat
     assert use.sessions == 1
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H01")
 def test_a_twin_that_dies_leaves_the_output_unknown(start: Start) -> None:
     process = start("run", *TENS, "-d", "sim:p24")
@@ -233,6 +235,7 @@ def test_a_supervisor_that_dies_is_stood_in_for(start: Start, state: Path) -> No
     assert session.state == "unfinished"
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H21")
 def test_a_run_that_nobody_can_read_stops(start: Start) -> None:
     process = start("run", *TENS, "-d", "sim:p24", "--json")
@@ -287,6 +290,7 @@ def test_a_terminal_that_stands_still_ends_the_output(
     assert session.outcome == "zero verified"
 
 
+@pytest.mark.broad
 def test_identify_asks_the_device_itself(start: Start, state: Path) -> None:
     code, out, err = finish(start("identify", "sim:p24", "--json"))
     assert code == 0, err

@@ -81,6 +81,7 @@ def test_a_bench_session_is_armed_only_when_all_of_its_list_is_said(
     assert not any(Ledger.from_file(one).channels for one in records)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H78", "H03")
 def test_stop_and_death_of_the_host_are_measured_captured_and_signed(
     state: Path, readings: Path

@@ -49,6 +49,7 @@ def check(twin: str, fault: str) -> None:
     assert not has_passed(results)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H60", "H78")
 @pytest.mark.parametrize("twin", TWINS)
 def test_a_healthy_twin_passes_every_line(twin: str) -> None:

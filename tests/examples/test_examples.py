@@ -77,6 +77,7 @@ def refusals(record: Path) -> list[Row]:
     return [row for row in journal(record) if row["kind"] in ("refused", "limit")]
 
 
+@pytest.mark.broad
 @plots
 @pytest.mark.pty
 def test_two_channels_alternate_and_pandas_reads_what_they_were_given(
@@ -105,6 +106,7 @@ def test_two_channels_alternate_and_pandas_reads_what_they_were_given(
     assert set(samples.channel) == {1, 2}
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_each_pulse_of_the_curve_was_given_between_its_two_times(
     record: Path, load: Any, capsys: pytest.CaptureFixture[str]
@@ -121,6 +123,7 @@ def test_each_pulse_of_the_curve_was_given_between_its_two_times(
     assert refusals(record) == []
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_a_staircase_of_a_file_finds_the_threshold_that_the_script_answers_for(
     record: Path, load: Any, capsys: pytest.CaptureFixture[str]
@@ -158,6 +161,7 @@ def test_the_same_script_drives_every_device(
     assert refusals(record) == []
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_two_channels_rise_together_with_asyncio_and_the_record_is_marked(
     record: Path, load: Any, capsys: pytest.CaptureFixture[str]
@@ -171,6 +175,7 @@ def test_two_channels_rise_together_with_asyncio_and_the_record_is_marked(
     assert not ledger.running
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_a_closed_loop_moves_its_channel_inside_its_bounds_and_ends_at_zero(
     record: Path, load: Any, capsys: pytest.CaptureFixture[str]
@@ -237,6 +242,7 @@ def test_a_stop_that_is_not_confirmed_ends_a_script_with_6_and_says_what_to_do(
     assert "pull the electrode cable" in capsys.readouterr().err
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_the_workflow_tests_the_strangers_driver_as_it_stands(tmp_path: Path) -> None:
     import yaml  # here alone

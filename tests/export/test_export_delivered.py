@@ -41,6 +41,7 @@ def test_every_export_tells_what_the_electrodes_had(
     check(session(name), form)
 
 
+@pytest.mark.broad
 def test_the_sessions_are_twelve_with_stops_faults_and_bursts_in_cycles(
     session: Callable[[str], Recorded],
 ) -> None:

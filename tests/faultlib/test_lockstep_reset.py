@@ -55,6 +55,7 @@ def test_the_client_restarts_a_firmware_in_another_process() -> None:
         p24.reset(SECOND)
 
 
+@pytest.mark.broad
 def test_a_gate_is_rehearsed_on_a_firmware_in_lock_step() -> None:
     given = ["rehearse", "gate-tens", "-d", "sim:openemsstim", "-i", "1=5%", "--area", "1=50cm2",
              "--acknowledge", "L-ATT", "--duration", "20s", "--json"]  # fmt: skip

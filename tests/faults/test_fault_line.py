@@ -74,6 +74,7 @@ def test_when_answers_come_back_the_repeated_stop_is_verified(rig: Rig, relay: R
     assert face.end() == 0
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H11")
 def test_a_line_that_takes_no_bytes_ends_in_unknown_and_exit_6(rig: Rig, relay: Relay) -> None:
     face = rig.face(f"p24:{relay.address}", NO_TRIP)

@@ -174,6 +174,7 @@ def test_a_stop_by_any_name_on_the_way_reaches_the_session(names: Names, by: str
     assert not names.is_on(0)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H61")
 @pytest.mark.parametrize("how", broad(["led elsewhere", "removed", "a file"], every=3))
 def test_a_session_whose_name_means_something_else_ends_at_verified_zero(

@@ -120,6 +120,7 @@ def test_a_run_of_the_command_line_that_is_ended_means_zero_within_300_ms(
     assert run.wait(30) == (-number if number is signal.SIGKILL else 143)
 
 
+@pytest.mark.broad
 def test_stop_from_another_shell_ends_a_run_of_the_command_line(rig: Rig) -> None:
     run = rig.command_line("run", "tens-conventional", "--device", "sim:p24", *CHANNEL)
     assert rig.stimctl("stop", "sim:p24").returncode == 0

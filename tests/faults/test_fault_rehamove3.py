@@ -23,6 +23,7 @@ def test_a_killed_face_means_zero_within_300_ms(rig: Rig) -> None:
     assert rig.zero_after_ms(kill(face.pid)) <= 300
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H03")
 def test_a_killed_supervisor_means_zero_within_300_ms_while_the_face_lives(rig: Rig) -> None:
     face = running(rig)
@@ -43,6 +44,7 @@ def test_face_and_supervisor_killed_means_zero_within_2100_ms_by_the_watchdog(
     record_property("H03", f"RehaMove3: zero {after_ms:.0f} ms after both processes were killed")
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H01")
 def test_a_closed_port_is_shown_as_unknown_within_1_s(rig: Rig) -> None:
     face = running(rig)
@@ -52,6 +54,7 @@ def test_a_closed_port_is_shown_as_unknown_within_1_s(rig: Rig) -> None:
     assert face.end() == 6, "the output was never confirmed zero"
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H11")
 def test_a_stop_from_elsewhere_is_verified_and_tells_whose_it_was(rig: Rig) -> None:
     face = running(rig)
@@ -67,6 +70,7 @@ def test_a_stop_from_elsewhere_is_verified_and_tells_whose_it_was(rig: Rig) -> N
     assert alone.returncode == 0, alone.stderr
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H11")
 def test_run_over_a_pty_gives_current_and_a_stop_ends_it(rig: Rig) -> None:
     words = ("--amplitude", "1=2mA", "--area", "1=25cm2")

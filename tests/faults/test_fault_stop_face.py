@@ -92,6 +92,7 @@ def test_a_run_waits_for_the_pedal_and_a_press_ends_it(rig: Rig, pedal: Pedal) -
     assert run.returncode == 1
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H72")
 def test_a_run_that_is_stopped_while_it_waits_for_the_pedal_is_not_armed(
     rig: Rig, pedal: Pedal
@@ -145,6 +146,7 @@ def test_a_program_that_is_stopped_while_it_waits_for_the_pedal_is_not_armed(
         assert device.state == "stopped"
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H72")
 def test_a_pedal_that_is_not_there_is_told_by_every_face_and_nothing_begins(rig: Rig) -> None:
     missing = "pedal:/dev/input/by-id/none"

@@ -29,6 +29,7 @@ def named(rows: list[dict[str, Any]], event: str) -> list[dict[str, Any]]:
     return [row for row in rows if row.get("event") == event]
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_opening_the_port_boots_the_board_anew_each_time(tmp_path: Path) -> None:
     link, record = tmp_path / "ems", tmp_path / "r.jsonl"

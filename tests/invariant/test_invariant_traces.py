@@ -91,6 +91,7 @@ def do(bench: Bench, deed: Any) -> None:
             bench.command(deed)
 
 
+@pytest.mark.broad
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(PLANS), st.booleans(), st.lists(DEEDS, max_size=25))
 def test_whatever_an_operator_does_the_bench_keeps_every_rule(

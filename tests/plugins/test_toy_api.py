@@ -96,6 +96,7 @@ def test_a_program_gets_no_port_before_check_and_trust(site: Path, tmp_path: Pat
             assert device.state == "identified"
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H53")
 @pytest.mark.no_invariant("the driver is made to break the rules")
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ class TestToy(Conformance):
     rounds = 2
 
 
+@pytest.mark.broad
 @pytest.mark.usefixtures("site")
 def test_its_table_and_its_rehearsal() -> None:
     assert "toy stimulator" in stimctl("spec", "toy").stdout
@@ -165,6 +166,7 @@ def test_the_row_of_a_lock_file_says_what_a_stop_needs(site: Path) -> None:
     assert [row_text(one) for one in table.BUILT_IN] == ["", "", "", ""]
 
 
+@pytest.mark.broad
 @pty
 def test_the_screen_lists_it_and_connects(site: Path, tmp_path: Path) -> None:
     terminal = Terminal(command(), {**os.environ, "TERM": "xterm-256color"})
@@ -183,6 +185,7 @@ def test_the_screen_lists_it_and_connects(site: Path, tmp_path: Path) -> None:
         terminal.close()
 
 
+@pytest.mark.broad
 def test_a_package_that_cannot_be_loaded_keeps_nobody_from_the_others(
     site: Path, reinstall: Callable[..., None]
 ) -> None:

@@ -216,6 +216,7 @@ def stimctl(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.broad
 def test_list_check_and_trust_lead_to_hardware(site: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     done = stimctl("devices", "check", "toy", "--json")

@@ -45,6 +45,7 @@ def test_every_device_is_in_the_table() -> None:
     assert {device for device, *_ in STATED} == {"p24", "rehamove3", "rehastim2", "openemsstim"}
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(
     ("device", "channels", "stated", "bound"),
     broad_rows(

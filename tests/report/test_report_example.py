@@ -13,6 +13,7 @@ from tools import make_session_report as tool
 WHAT_TO_DO = "run tools/make_session_report.py"
 
 
+@pytest.mark.broad
 def test_the_examples_are_what_the_tool_makes_and_the_pdfs_are_of_these_pages() -> None:
     for name, text in tool.texts().items():
         assert (tool.FOLDER / name).read_text("utf-8") == text, f"{name}: {WHAT_TO_DO}"

@@ -280,6 +280,7 @@ def test_journals_of_earlier_versions_have_a_page(path: Path) -> None:
     assert all(one.least is None for one in made.channels)
 
 
+@pytest.mark.broad
 def test_a_page_of_half_an_hour_is_small(tmp_path: Path) -> None:
     bench = running(plan_of("nmes-tka", 20_000), BY_SCRIPT)
     assert bench.run_to_state(State.STOPPED, within_ns=2_000 * SECOND)

@@ -124,10 +124,10 @@ def campaign(count: int, seed: int, case: Callable[[random.Random], Case] = rand
 
 @pytest.mark.hazard("H49")
 def test_nothing_is_judged_too_low_and_nothing_cleared_exceeds_a_limit() -> None:
-    tally = campaign(1_200, 20)
+    tally = campaign(800, 20)
     assert tally.below == []
     assert tally.over == []
-    assert tally.cleared > 900
+    assert tally.cleared > 600
     assert set(tally.kinds) == set(KINDS)  # each of them was cleared at times
     assert tally.tightest > 0.999  # and right up to a limit
 

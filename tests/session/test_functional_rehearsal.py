@@ -33,6 +33,7 @@ from tests.support.session_world import plan_of
 from tests.support.staged_samples import compiled, example, staged
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(
     ("says", "of"),
     [

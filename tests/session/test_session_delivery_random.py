@@ -99,6 +99,7 @@ def go_through(device: str, seed: int, count: int) -> list[str]:
     return failed
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("device", broad(["p24", "rehastim2", "rehamove3"]))
 def test_the_bounds_hold_what_the_electrodes_had_whatever_happens(device: str) -> None:
     assert go_through(device, 7, SLICE) == []

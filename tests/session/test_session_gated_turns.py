@@ -74,6 +74,7 @@ def test_channels_that_change_at_once_keep_their_on_times(name: str) -> None:
     assert figures.failed == []
 
 
+@pytest.mark.broad
 def test_a_channel_reaches_its_intensity_while_the_other_one_ramps_down_for_5_s() -> None:
     """It does not stand at its first percent until the other ramp is over."""
     point = POINTS["opens in a ramp down of 5 s"]

@@ -149,6 +149,7 @@ def groups(pulses: int, bursts_hz: str, inside_hz: str, cycle: str = "") -> Plan
     return plan
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(
     ("rhythm", "cycle"),
     broad_rows(

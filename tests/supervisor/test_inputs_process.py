@@ -231,6 +231,7 @@ def free_port() -> int:
         return int(line.getsockname()[1])
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H82")
 def test_a_sender_that_dies_is_zero_within_its_time_and_ends_the_run(

@@ -95,6 +95,7 @@ def test_both_pads_of_a_channel_are_judged(record: Path, tmp_path: Path) -> None
         assert apart["digest"] != one["digest"]
 
 
+@pytest.mark.broad
 def test_linked_channels_go_up_and_down_together(record: Path, tmp_path: Path) -> None:
     with session(tmp_path) as device:
         device.load(
@@ -228,6 +229,7 @@ def test_a_plan_cleared_for_bursts_is_refused_for_single_pulses(
     assert not Ledger.from_file(record).channels
 
 
+@pytest.mark.broad
 def test_a_device_that_vanishes_is_an_error_that_says_unknown(record: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputUnknownError, match="not confirmed zero"):
         put_out(session(tmp_path), end_twins)

@@ -163,6 +163,7 @@ def test_what_is_for_twins_only_keeps_hardware_from_being_armed(
         client.close()
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H62", "H30")
 def test_the_api_asks_the_same_and_a_caught_error_leads_nowhere(
@@ -185,6 +186,7 @@ def test_the_api_asks_the_same_and_a_caught_error_leads_nowhere(
     assert not Ledger.from_file(device.record).channels
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H62")
 def test_one_rule_for_the_characters_a_twin_needs_none_in_the_api_either(
@@ -280,6 +282,7 @@ def run_command(device: RealDevice, screening: Path, confirmation: str) -> list[
     return [sys.executable, "-P", "-m", "stimctl", *RUN, *more]
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H69")
 def test_run_on_hardware_waits_for_who_sits_there(
@@ -436,6 +439,7 @@ def kind_told(device: str) -> dict[str, Any]:
     raise AssertionError("nothing was told")
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H54")
 @pytest.mark.parametrize("family", ["rehastim2", "openemsstim"])
@@ -455,6 +459,7 @@ def test_a_family_without_a_serial_is_software_only_where_the_twin_itself_holds_
         assert told.get("simulation") is (None if told["kind"] == "connect_failed" else False)
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H54")
 def test_a_p24_is_judged_by_what_it_says_whatever_leads_to_it(

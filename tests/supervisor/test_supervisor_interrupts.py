@@ -135,6 +135,7 @@ def test_a_second_interrupt_while_the_first_is_handled_leaves_nothing(
     nothing_is_left(twin, started, tmp_path)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H03")
 def test_an_interrupt_while_a_session_is_closed_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, twin: str,
@@ -169,6 +170,7 @@ while True:
 """
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("after_s", broad([0.0, 0.02, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2]))
 def test_a_notebook_that_is_interrupted_has_no_supervisor(twin: str, after_s: float) -> None:
     notebook = subprocess.Popen(
@@ -238,6 +240,7 @@ def _use(one: SupervisorClient) -> None:
         one.ask("options")
 
 
+@pytest.mark.broad
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("kind", broad(["hello", "journal", "identity", "state"]))
 def test_a_listener_that_fails_ends_the_session_and_frees_the_port(

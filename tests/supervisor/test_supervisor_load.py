@@ -49,6 +49,7 @@ class Load(threading.Thread):
                 self.sent += 100
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H55")
 def test_a_stop_overtakes_ten_thousand_events_a_second(
     record: Path, tmp_path: Path, record_property: Callable[[str, object], None]

@@ -260,6 +260,7 @@ def test_a_killed_supervisor_means_zero_within_half_a_second_while_the_face_live
     assert (off_at_ns(record) - killed_ns) / 1e6 <= 500
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.usefixtures("program")
 def test_stimctl_stop_ends_a_session_of_another_program(record: Path) -> None:
@@ -276,6 +277,7 @@ def test_stimctl_stop_ends_a_session_of_another_program(record: Path) -> None:
     assert (off_at_ns(record) - begun_ns) / 1e6 <= 1_500  # with the start of a process
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_a_program_raises_lowers_pauses_and_stops_in_percent(record: Path, tmp_path: Path) -> None:
     areas = {1: "25 cm2"}

@@ -105,6 +105,7 @@ def test_a_lowering_in_another_thread_ends_the_raise(record: Path, tmp_path: Pat
         assert set_ua(device) == 500
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H39")
 def test_a_cancelled_task_whose_thread_goes_on_raises_no_more(record: Path, tmp_path: Path) -> None:
     async def work(device: Device) -> None:
@@ -121,6 +122,7 @@ def test_a_cancelled_task_whose_thread_goes_on_raises_no_more(record: Path, tmp_
         stays_at(device, {1: 500})
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H39")
 def test_lowering_a_linked_channel_and_unlinking_end_it_too(record: Path, tmp_path: Path) -> None:
     with running(tmp_path) as device:
@@ -139,6 +141,7 @@ def test_lowering_a_linked_channel_and_unlinking_end_it_too(record: Path, tmp_pa
         stays_at(device, reached)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H39")
 def test_two_raisers_a_pause_and_a_return_leave_nobody_raising(
     record: Path, tmp_path: Path
@@ -169,6 +172,7 @@ def test_a_stop_from_another_program_ends_it_with_its_reason(record: Path, tmp_p
         assert [acked_of(one) for one in device.readings.values()] == [0, 0]
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H39")
 def test_a_raise_in_percent_is_ended_by_a_lowering(
     record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -184,6 +188,7 @@ def test_a_raise_in_percent_is_ended_by_a_lowering(
             assert device.readings[1].commanded.value == 0
 
 
+@pytest.mark.broad
 def test_a_raise_that_waits_leaves_no_row_but_the_raises(record: Path, tmp_path: Path) -> None:
     with running(tmp_path) as device:
         device.raise_to(1, "3 mA")
@@ -196,6 +201,7 @@ def test_a_raise_that_waits_leaves_no_row_but_the_raises(record: Path, tmp_path:
     assert "refused" not in counts
 
 
+@pytest.mark.broad
 def test_one_refusal_that_was_asked_for_is_one_row(record: Path, tmp_path: Path) -> None:
     with running(tmp_path) as device:
         raiser = Raiser(device, "8 mA")
@@ -208,6 +214,7 @@ def test_one_refusal_that_was_asked_for_is_one_row(record: Path, tmp_path: Path)
     assert all(reason.startswith("the channel was lowered") for reason in refused)
 
 
+@pytest.mark.broad
 def test_a_short_hold_lasts_as_long_as_the_raise_that_blocks(record: Path, tmp_path: Path) -> None:
     with running(tmp_path, hold="1.5 s") as device:
         device.raise_to(1, "5 mA")  # takes 2.5 s
@@ -218,6 +225,7 @@ def test_a_short_hold_lasts_as_long_as_the_raise_that_blocks(record: Path, tmp_p
             device.raise_to(1, "6 mA")
 
 
+@pytest.mark.broad
 def test_readings_are_true_from_the_loading_to_the_end(record: Path, tmp_path: Path) -> None:
     def now() -> dict[int, tuple[int, int | None]]:
         return {

@@ -340,6 +340,7 @@ def test_a_program_whose_inputs_switch_output_is_refused_on_every_device(program
     assert Need.FUNCTIONAL in program.missing()
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.hazard("H45", "H62", "H54", "H39")
 def test_a_program_that_hands_in_nothing_is_told_all_of_it(tmp_path: Path, state: Path) -> None:

@@ -70,6 +70,7 @@ def test_a_session_of_a_program_says_everything(tmp_path: Path) -> None:
     assert entry.protocol == "tens-conventional"
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(("face", "by"), [("tui", "hand"), ("plain", "hand"), ("run", "script")])
 def test_hand_script_and_program_are_told_apart(tmp_path: Path, face: str, by: str) -> None:
     options = ["--journal", str(tmp_path), "--no-attendance-prompt", "--face-name", face]

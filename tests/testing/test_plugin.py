@@ -109,6 +109,7 @@ def test_by_the_old_name(stimctl_bench):
     assert "write @pytest.mark.stimctl_twin, not twin" in done.stdout
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_a_twin_fixture_needs_no_engine_and_judges_the_record(tmp_path: Path) -> None:
     done = run_pytest(
@@ -160,6 +161,7 @@ def test_opted_out(p24_twin):
     assert "channel 1: 10000 uA ordered, ceiling 9500 uA" in done.stdout
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 def test_scenario_faults_and_seed_of_the_mark_reach_the_twin(tmp_path: Path) -> None:
     done = run_pytest(
@@ -234,6 +236,7 @@ def test_each(openemsstim_twin, rehastim2_twin, rehamove3_twin):
     assert "test_unnamed: which device?" in done.stdout
 
 
+@pytest.mark.broad
 def test_a_stimctl_bench_is_judged_as_it_runs(tmp_path: Path) -> None:
     done = run_pytest(
         tmp_path,
@@ -340,6 +343,7 @@ def test_theirs():
 """
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.parametrize(
     "kind", broad(["package", "module", "conftest", "not imported", "PYTHONPATH"], every=4)

@@ -110,6 +110,7 @@ def test_each_statement_has_its_mark_and_what_was_not_read_says_unverified(name:
         assert "unverified" in line.lower() or not re.search(r"\(M[+?]", line), line
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("device", broad(["p24", "rehamove3", "rehastim2"]))
 def test_the_shortest_session_of_each_example_is_delivered(device: str) -> None:
     names = [name for name, one in PAIRS if one == device]

@@ -262,6 +262,7 @@ def test_a_keymap_of_ones_own_is_the_screens_too(world: World) -> None:
     assert world.bench.state.value == "stopped"
 
 
+@pytest.mark.broad
 def test_a_refused_key_says_why(world: World) -> None:
     for place in PAGES:
         world.desk.open(place)
@@ -320,6 +321,7 @@ def test_a_mouse_that_is_dragged_marks_no_text(world: World) -> None:
     assert not ui.app.screen.selections
 
 
+@pytest.mark.broad
 def test_no_key_ends_the_program_in_a_list_that_has_no_room(world: World) -> None:
     """The terminal is too small for it, or it was not drawn yet."""
     world.to_run()

@@ -555,6 +555,7 @@ def test_over_ssh_nothing_is_armed_unless_that_was_asked_for() -> None:
     assert remote_refusal(Wishes(), {}) == ""
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H25", "H28", "H32", "H41", "H45")
 def test_the_plain_face_asks_for_the_same_papers_in_words(world: World) -> None:
     """Each gap by `arm`, and the words that close it."""

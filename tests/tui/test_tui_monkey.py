@@ -25,7 +25,7 @@ from tests.support.tui_desk import MS, S, World
 
 KEYS = sorted({key for action in ACTIONS for key in action.keys if key not in ("ctrl+s", "r")})
 SIZES = ((1, 1), (20, 5), (60, 20), (80, 24), (100, 30), (140, 40))
-SHORT, LONG = 1_500, 10_000
+SHORT, LONG = 1_000, 10_000
 SHORT_IN_TERMINAL = 200
 PROTOCOLS = ("tens-conventional", "nmes-tka", "tens-burst", "tens-modulated")
 #: What is on the desk, two of six times a device that knows no current.

@@ -92,6 +92,7 @@ def test_a_device_is_offered_the_protocols_of_its_kind(
     assert not any(f"{name} " in shown for name in absent)
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H18")
 @pytest.mark.parametrize(("before", "protocol", "after"), [
     ("sim:p24", "tens-conventional", BOARD), (BOARD, "gate-tens", "sim:p24"),
@@ -179,6 +180,7 @@ def test_sites_and_pads_of_the_last_time_come_back_though_the_warning_is_asked_a
 # -- what is said of a percent -------------------------------------------------------------------
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H18")
 @pytest.mark.parametrize(
     ("protocol", "size"),

@@ -192,6 +192,7 @@ def test_notes_in_words_are_numbered_or_ones_own(
     assert any("at zero only" in one for one in said)
 
 
+@pytest.mark.broad
 @pytest.mark.pty
 @pytest.mark.timeout(120)
 def test_watching_shows_the_session_and_can_only_stop_it(tmp_path: Path) -> None:

@@ -438,6 +438,7 @@ def test_without_a_device_service_says_where_one_is_connected(world: World) -> N
         assert "none is connected: 2" in ui.text
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H27")
 @pytest.mark.parametrize(("size", "themes"), [
     pytest.param((140, 45), tuple(THEMES), id="large, where most is shown",

@@ -131,6 +131,7 @@ def test_the_last_visit_is_copied_and_changed_where_it_differs(world: World) -> 
     assert not page.copied
 
 
+@pytest.mark.broad
 def test_each_picked_question_is_read_in_full(world: World) -> None:
     page = questions(world)
     with Headless(world) as ui:

@@ -309,6 +309,7 @@ def test_no_more_channels_than_the_device_has(world: World) -> None:
     assert page.offers()["add-channel"] == f"the device has {len(page.seats)} channels"
 
 
+@pytest.mark.broad
 def test_four_electrodes_at_the_low_back_give_output_on_two_channels(world: World) -> None:
     world.begin("sim:p24", "tens-conventional")
     ui = at(world, "setup")
@@ -360,6 +361,7 @@ def test_channels_that_take_turns_are_never_on_together(
     assert not page.choice.adjusted  # the file's own again
 
 
+@pytest.mark.broad
 def test_both_thighs_taking_turns_run_on_the_twin(world: World) -> None:
     world.begin("sim:p24", "nmes-acl")
     ui = at(world, "setup", (100, 30))
@@ -413,6 +415,7 @@ def test_a_setting_that_is_refused_stays_as_it_was(
     assert world.bed.choice is before
 
 
+@pytest.mark.broad
 def test_the_dose_follows_what_is_typed_and_is_taken_with_enter(world: World) -> None:
     world.begin("sim:p24", "nmes-tka")
     ui = at(world, "adjust", (140, 45))
@@ -483,6 +486,7 @@ def again(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[World, LastTim
     return later, page
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H24")
 def test_all_of_the_last_time_comes_back_once_each_part_is_ticked(
     world: World, monkeypatch: pytest.MonkeyPatch
@@ -611,6 +615,7 @@ def test_a_protocol_with_several_roles_keeps_its_channels(world: World) -> None:
         page.add_channel()
 
 
+@pytest.mark.broad
 def test_channels_come_and_go_while_the_screen_is_brought_up_to_date(world: World) -> None:
     world.to_run("nmes-tka")
     ui = at(world, "setup")
@@ -620,6 +625,7 @@ def test_channels_come_and_go_while_the_screen_is_brought_up_to_date(world: Worl
         assert len(world.ui.app.screen.query("ChannelRow")) == len(setup_of(world).seats)
 
 
+@pytest.mark.broad
 def test_a_plan_with_other_channels_shows_their_cards_at_once(world: World) -> None:
     world.to_run("nmes-tka")
     ui = at(world, "run")

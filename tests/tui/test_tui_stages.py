@@ -51,6 +51,7 @@ def own(world: World, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("size", broad(SIZES, every=3))
 @pytest.mark.parametrize("path", CYCLIC + PROCEDURES, ids=lambda path: path.stem)
 def test_every_screen_before_a_session_can_be_opened_with_it(

@@ -158,6 +158,7 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.broad
 def test_a_supervisor_that_dies_is_unknown_until_the_face_has_verified_zero(
     begin: Begin, tmp_path: Path
 ) -> None:

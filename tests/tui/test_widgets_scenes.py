@@ -31,6 +31,7 @@ def test_a_scene_looks_as_before_is_readable_in_every_theme_and_not_cut(scene: s
     run(scene, check)
 
 
+@pytest.mark.broad
 def test_every_theme_of_textual_itself_draws_the_widgets() -> None:
     """Those with the terminal's own colours, too, which have no numbers to mix."""
 
