@@ -12,6 +12,7 @@ from firmware_sim.virtual_inputs import KINDS, named
 from stimctl.bench.functional_verdict import problems
 from stimctl.bench.rehearsal import rehearse
 from stimctl.safety import Refusal
+from stimctl.session.alarms import Condition
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
 from stimctl.session.functional_gaps import about_functional
@@ -33,6 +34,7 @@ from tests.support.session_world import plan_of
 from tests.support.staged_samples import compiled, example, staged
 
 
+@pytest.mark.hazard("H82")
 @pytest.mark.broad
 @pytest.mark.parametrize(
     ("says", "of"),
@@ -54,6 +56,8 @@ def test_a_functional_stage_is_rehearsed_with_good_and_broken_sensors(says: str,
     assert rehearsal.ok, rehearsal.problems
     kinds = {row.kind for row in rehearsal.events}
     assert {Kind.ACTIVATION, Kind.ACTIVATION_ENDED, Kind.RESUME} <= kinds
+    alarms = {row.data["code"] for row in rehearsal.events if row.kind is Kind.ALARM}
+    assert alarms == {Condition.INPUT_LOST}  # N7: by the broken ones
 
 
 @pytest.mark.broad

@@ -103,6 +103,7 @@ def test_lowering_takes_the_reach_along() -> None:
     assert ladder.reach(1) == 3_000
 
 
+@pytest.mark.hazard("H81")
 def test_the_levels_of_a_list_come_in_the_order_of_the_plan_and_stay_below_the_plateau() -> None:
     bench = on_curve()
     bench.run_for(60 * SECOND)

@@ -188,6 +188,7 @@ def test_one_at_a_time_gives_each_role_its_turn() -> None:
     assert {one.cycle.period_us for one in tune.channels} == {48_000_000}
 
 
+@pytest.mark.hazard("H82")
 def test_what_a_functional_stage_gives_is_bounded_beforehand() -> None:
     """N6: 5 min less the second of zero, 50 % duty, 90 starts a minute, 40 Hz."""
     plan = functional_plan({"one": ON_WHILE})
@@ -203,6 +204,7 @@ def test_what_a_functional_stage_gives_is_bounded_beforehand() -> None:
     assert dose.peak_ua <= one.most
 
 
+@pytest.mark.hazard("H82")
 def test_the_digest_knows_inputs_and_bounds() -> None:
     plans = [
         functional_plan({"one": ON_WHILE}),

@@ -199,6 +199,7 @@ def test_the_same_seed_draws_the_same_and_another_one_another_order_and_other_ti
     assert all(600_000 <= one <= 1_400_000 for drawn in times for one in drawn)
 
 
+@pytest.mark.hazard("H81")
 def test_no_time_holds_more_events_than_the_plan_says_it_may() -> None:
     for seed in range(1, 40):
         events = _with_seed(seed)
@@ -236,6 +237,7 @@ def test_the_dose_of_a_procedure_is_the_most_that_may_come() -> None:
     assert dose.peak_ua == 10_000
 
 
+@pytest.mark.hazard("H81")
 def test_what_decides_a_procedure_is_in_its_digest() -> None:
     words = [
         in_curve(RANDOM), in_curve(RANDOM, more="seed = 2"), in_curve(RANDOM.replace("1 s", "2 s")),
