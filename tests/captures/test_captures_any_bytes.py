@@ -30,6 +30,7 @@ def rows(family: str) -> st.SearchStrategy[CaptureRow]:
     )
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("family", FAMILIES)
 def test_any_rows_are_compared_and_every_difference_can_be_told(family: str) -> None:
     @settings(max_examples=40, deadline=None)

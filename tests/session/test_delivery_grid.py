@@ -101,6 +101,7 @@ def independent(report: ChannelReport, at_once: int) -> Iterator[str]:
             yield f"contraction {number} has no output"
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("device", broad(["p24", "rehamove3", "rehastim2"]))
 def test_a_slice_of_the_grid_is_delivered(
     device: str, record_property: Callable[[str, object], None]

@@ -10,7 +10,7 @@ from tests.support.hostile_stream import hostile
 
 
 @pytest.mark.hazard("H82")
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.broad)])
 def test_a_hostile_stream_breaks_no_bound(seed: int) -> None:
     says = ACTIVATION + 'from = "90 deg", to = "200 deg", lead = "50 ms"'
     plan = functional_plan({"one": says}, PHASE, lasts="30 min")

@@ -167,6 +167,7 @@ def kind_of(widget: Widget, place: str) -> object:
     return own, type(widget), getattr(widget, "action", "")
 
 
+@pytest.mark.broad
 @pytest.mark.hazard("H20", "H30")
 @pytest.mark.parametrize("which", WHICH)
 def test_no_click_raises_or_starts(world: World, which: str) -> None:
