@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import OptionList, Select
+from textual.widgets import Input, OptionList, Select
 
 from stimctl.errors import StimctlError, UsageError
 from stimctl.treatment.timeline import drive_at
@@ -623,6 +623,48 @@ def test_channels_come_and_go_while_the_screen_is_brought_up_to_date(world: Worl
         change()
         ui.look_on()
         assert len(world.ui.app.screen.query("ChannelRow")) == len(setup_of(world).seats)
+
+
+@pytest.mark.parametrize("field", [".site", ".size", ".maximum"])
+def test_a_channel_that_is_taken_away_while_its_field_is_in_hand_ends_nothing(
+    world: World, field: str
+) -> None:
+    """Its row hears that the field was left, and changed, when there is no such channel."""
+    world.to_run("nmes-tka")
+    setup_of(world).add_channel()
+    ui = at(world, "setup")
+    row = ui.app.screen.query("ChannelRow").last()
+    row.query_one(field).focus()
+    ui.settle()
+    if field == ".maximum":
+        ui.type("3")
+    setup_of(world).remove_channel(2)
+    one = row.query_one(".maximum", Input)
+    row.post_message(Input.Blurred(one, one.value))
+    row.post_message(Input.Submitted(one, "30"))
+    site = row.query_one(".site", Select)
+    row.post_message(Select.Changed(site, "left-knee"))
+    ui.look_on()
+    assert ui.app.return_code is None
+    assert [one.channel for one in setup_of(world).seats] == [1]
+    assert len(ui.app.screen.query("ChannelRow")) == 1
+
+
+def test_a_row_of_a_protocol_that_was_chosen_away_shows_nothing_and_changes_nothing(
+    world: World,
+) -> None:
+    world.to_run("nmes-tka")
+    ui = at(world, "setup")
+    row = ui.app.screen.query("ChannelRow").last()
+    world.bed.take(choose("tens-conventional"))
+    before = world.bed.choice
+    one = row.query_one(".maximum", Input)
+    one.value = "1"
+    row.post_message(Input.Blurred(one, "1"))
+    ui.look_on()
+    assert ui.app.return_code is None
+    assert world.bed.choice == before
+    assert list(row.compose()) == []
 
 
 @pytest.mark.broad

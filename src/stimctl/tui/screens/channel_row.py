@@ -42,15 +42,26 @@ class ChannelRow(Vertical):
         super().__init__()
         self.page = page
         self.channel = channel
+        self._protocol = page.choice.name
         self._areas: set[int] = set()
 
     @property
+    def is_outdated(self) -> bool:
+        """Its channel, or its protocol, is no more: the row goes, and what it still hears of its
+        fields says nothing of the channels that there are now."""
+        choice = self.page.bed.choice
+        there = () if choice is None else (one.channel for one in choice.seats)
+        return choice is None or choice.name != self._protocol or self.channel not in there
+
+    @property
     def seat(self) -> Seat:
-        """As the model has it."""
+        """As the model has it. UsageError where the row is outdated."""
         return self.page.choice.seat(self.channel)
 
     def compose(self) -> ComposeResult:
         """Number, site, size, maximum; below it whose that is, and what is refused."""
+        if self.is_outdated:
+            return
         seat, page = self.seat, self.page
         locked, number = page.busy() is not None, self.channel
         with Horizontal(classes="fields"):
@@ -137,6 +148,8 @@ class ChannelRow(Vertical):
     @on(Select.Changed, ".site")
     def _site_chosen(self, event: Select.Changed) -> None:
         event.stop()
+        if self.is_outdated:
+            return
         site = None if event.value is Select.NULL else str(event.value)
         if site != self.seat.site:
             self._take("site", site)
@@ -144,6 +157,8 @@ class ChannelRow(Vertical):
     @on(Select.Changed, ".size")
     def _size_chosen(self, event: Select.Changed) -> None:
         event.stop()
+        if self.is_outdated:
+            return
         self.set_class(event.value == _OTHER, "-typed")
         if event.value == _OTHER:
             self.query_one(".other-size", Input).focus()
@@ -153,17 +168,22 @@ class ChannelRow(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._refuse(words_of(event.validation_result) if event.input.has_focus else "")
+        if not self.is_outdated:
+            self._refuse(words_of(event.validation_result) if event.input.has_focus else "")
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
+        if self.is_outdated:
+            return
         self._settle(event.input)
         self.screen.focus_next()
 
     @on(Input.Blurred)
     def _left(self, event: Input.Blurred) -> None:
         event.stop()
+        if self.is_outdated:
+            return
         self._settle(event.input)
         event.input.value = self.seat.ceiling if event.input.has_class("maximum") else ""
         self._refuse("")
@@ -181,12 +201,15 @@ class ChannelRow(Vertical):
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         """The hand is at this channel."""
+        if self.is_outdated:
+            return
         self.page.channel = self.channel
         self.post_message(self.Changed())
 
     def on_descendant_blur(self, _event: DescendantBlur) -> None:
         """What was refused is not taken, and not shown on."""
-        self._refuse("")
+        if not self.is_outdated:
+            self._refuse("")
 
 
 def _sizes(others: set[int]) -> list[tuple[str, int]]:
