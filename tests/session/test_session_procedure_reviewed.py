@@ -9,7 +9,18 @@ from stimctl.bench import Bench
 from stimctl.codes import Code
 from stimctl.session.config import MS, SECOND
 from stimctl.session.events import Kind
-from stimctl.session.intents import Answer, Arm, NextStage, Pause, Raise, Resume, Start, StartFrom
+from stimctl.session.intents import (
+    Answer,
+    Arm,
+    LoadPlan,
+    NextStage,
+    Pause,
+    Raise,
+    Resume,
+    Start,
+    StartFrom,
+    Stop,
+)
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, Level
 from tests.support.procedures import (
@@ -25,6 +36,7 @@ from tests.support.procedures import (
     result,
     ruled,
 )
+from tests.support.session_world import on_electrodes_ua, plan_of, raised
 from tests.support.staged_samples import stage
 
 
@@ -206,11 +218,41 @@ def test_a_pulse_that_was_sent_before_its_stage_ended_is_unconfirmed_and_not_ref
 @pytest.mark.hazard("H81")
 def test_no_event_without_jitter_is_refused_for_a_part_of_a_microsecond() -> None:
     bench = begun(procedure(LADDER))
-    for raised in range(1, 3):  # raises come between two microseconds of the plan
+    for times in range(1, 3):  # raises come between two microseconds of the plan
         bench.run_for(100 * MS + 333)
-        climb(bench, 1_000 * raised)
+        climb(bench, 1_000 * times)
         bench.run_for(SECOND + 777)
     bench.run_for(4 * SECOND)
     events = bench.told(Kind.EVENT)
     assert {row.data["outcome"] for row in events} == {"given"}
     assert len(events) > 8
+
+
+# -- another plan ---------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H81")
+def test_what_was_too_much_is_above_every_plan_of_the_session_trains_too() -> None:
+    """A17: the person has said it of single events; a train at that current is no less."""
+    bench = begun(procedure(LADDER))
+    climb(bench, 3_000)
+    bench.run_for(2 * SECOND)
+    bench.command(Answer(TOO_MUCH))
+    bench.run_for(10 * MS)
+    bench.command(Stop())
+    assert bench.run_to_state(State.STOPPED, within_ns=5 * SECOND)
+    for intent, state in (
+        (LoadPlan(plan_of("tens-conventional", 5_000)), State.CHECKED),
+        (Arm(), State.ARMED),
+        (Start(), State.RUNNING),
+    ):
+        bench.command(intent)
+        assert bench.run_to_state(state, within_ns=10 * SECOND)
+    bench.run_for(200 * MS)
+    raised(bench, 2_500)
+    bench.run_for(SECOND)
+    bench.command(Raise(1, Level(CURRENT, 3_000)))
+    bench.run_for(SECOND)
+    assert bench.engine.plateau(1) == 2_500
+    assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 2_500
+    assert on_electrodes_ua(bench, SECOND) == 2_500

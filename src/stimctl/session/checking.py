@@ -170,7 +170,7 @@ class Checking:
             return Run(
                 plan,
                 digest,
-                OutputAdapter(plan, self._driver),
+                OutputAdapter(plan, self._driver, self._core.ladder),
                 self._config,
                 self._log,
                 link_good=lambda: link.quality is Quality.GOOD,

@@ -10,6 +10,7 @@ from stimctl.session.config import QUICK_RAMP_US, RAMP_MIN_US
 from stimctl.session.ladder import Ladder
 from stimctl.session.plateaus import PlanViolation, Plateau
 from stimctl.session.track import Track
+from stimctl.stimulus.level import CURRENT
 from stimctl.treatment.program import AnyPlan, CurrentChannel, PlanChannel, Stage
 from stimctl.treatment.switching import Switch
 from stimctl.treatment.timeline import contraction_starts
@@ -18,7 +19,8 @@ from stimctl.treatment.timeline import contraction_starts
 class OutputAdapter:
     """One plan on one driver. PlanViolation where they do not fit, or a ramp is too short."""
 
-    def __init__(self, plan: AnyPlan, driver: AnyDriver) -> None:
+    def __init__(self, plan: AnyPlan, driver: AnyDriver, too_much: Ladder | None = None) -> None:
+        """`too_much`: knows above what nobody goes any more in this session."""
         if plan.scale is not driver.sheet.scale:
             raise PlanViolation(
                 f"{plan.protocol.id} is not for a device such as {driver.sheet.family}"
@@ -31,6 +33,7 @@ class OutputAdapter:
                 raise PlanViolation("a ramp of functional output is shorter than 0.1 s")
         self.scale = plan.scale
         self._plan = plan
+        self._too_much = too_much
         self.tracks = tuple(Track(one) for one in plan.channels)
         self.output = CommandedOutput(driver, {track.channel: track for track in self.tracks})
 
@@ -38,13 +41,15 @@ class OutputAdapter:
         """What the plan gives at most: its cleared outputs from beginning to end (H39)."""
         return sum(_most_of(stage, one) for stage in self._plan.stages for one in stage.channels)
 
-    def plateaus(self, ladder: Ladder | None = None, *, scripted: bool) -> list[Plateau]:
-        """A plateau for each channel, at zero; none above what was too much on a ladder."""
+    def plateaus(self, *, scripted: bool) -> list[Plateau]:
+        """A plateau for each channel, at zero; none above what was too much in this session."""
         plateaus = [
             Plateau(one.channel, one.most, one.step, self.scale, scripted=scripted)
             for one in self._plan.channels
         ]
-        return plateaus if ladder is None else ladder.caps(plateaus)
+        # It was said of a current: of percents of a device's own scale it says nothing.
+        caps = self._too_much if self.scale is CURRENT else None
+        return plateaus if caps is None else caps.caps(plateaus)
 
     def tell(self, now_ns: int, plateaus: Mapping[int, int]) -> bool:
         """Tell the device where every channel is now; True where that was something new."""

@@ -61,6 +61,8 @@ class Plateau:
     ) -> None:
         self.channel = channel
         self.ceiling = ceiling
+        """What was cleared, or less: above it was too much in this session (A17)."""
+        self._cleared = ceiling
         self.step = step
         self.scale = scale
         self.now = 0
@@ -143,7 +145,7 @@ class Plateau:
         return self._script_interval_ns if by == "script" else self._hand_interval_ns
 
     def over_ceiling(self, plateau: int) -> bool:
-        """Whether the clearance forbids this plateau."""
+        """Whether the clearance forbids this plateau, or the person has (A17)."""
         return plateau > self.ceiling
 
     def refusal(
@@ -232,7 +234,7 @@ class Plateau:
         at_ns = at_us * 1_000
         early = self._script_ns is not None and at_ns - self._script_ns < self._script_interval_ns
         steep = plateau > self.script + self.step
-        if early or steep or self.over_ceiling(plateau) or plateau % self.step:
+        if early or steep or plateau > self._cleared or plateau % self.step:
             raise PlanViolation(
                 f"the raise schedule breaks the raise rules on channel {self.channel}: "
                 f"{plateau} {self.scale.unit} after {self.script} {self.scale.unit} at {at_us} us"

@@ -122,7 +122,7 @@ class Run:
 
     def _new_raising(self) -> Raising:
         scripted = self._config.scripted_raise
-        plateaus = self._adapter.plateaus(self.ladder, scripted=scripted)
+        plateaus = self._adapter.plateaus(scripted=scripted)
         return Raising(
             plateaus, self.scale, self._log, self._locks, self.links, self._raised,
             scripted=scripted, by=self._config.operated_by, on_lowered=self._stages.lowered,
