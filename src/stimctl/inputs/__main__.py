@@ -31,6 +31,7 @@ _OPENERS: Mapping[str, Callable[[Binding], Reader]] = {
     "udp": UdpReader, "sim": SensorReader, "line": open_line, "lsl": open_lsl,
 }  # fmt: skip
 _AT_ONCE = 64
+_BEGAN_NS = time.monotonic_ns()
 EXIT_FAILED = 1
 
 
@@ -88,8 +89,10 @@ def _drain(reader: Reader, lane: SampleLane) -> None:
 
 
 def _sample(said: dict[str, Any], now_ns: int) -> InputSample:
-    beat = said.get("beat") is True
-    return InputSample(said["input"], said["seq"], said.get("value"), beat=beat,
+    beat, seq = said.get("beat") is True, said["seq"]
+    if said["source"] != "udp":  # we count these: on, where another process was here before
+        seq += _BEGAN_NS
+    return InputSample(said["input"], seq, said.get("value"), beat=beat,
                        age_us=said.get("age_us", 0), source=said["source"],
                        arrived_ns=now_ns)  # fmt: skip
 

@@ -98,15 +98,7 @@ def check_bindings(
             continue
         specs |= {one.name: one for one in stage.switching.inputs}
         for one in stage.switching.inputs:
-            binding = by_name.get(one.name)
-            if binding is None:
-                raise UsageError(
-                    f'the input "{one.name}" has no source',
-                    why=f"{plan.protocol.id} lets it switch output",
-                    what_to_do=f"Add --input {one.name}=... ({FORM})",
-                )
-            _check_source(one, binding, simulation=simulation)
-            _check_latency(plan, stage, one, binding)
+            check_binding(plan, stage, one, by_name.get(one.name), simulation=simulation)
     unknown = sorted(by_name.keys() - specs.keys())
     if unknown:
         raise UsageError(
@@ -114,6 +106,25 @@ def check_bindings(
             what_to_do=f"Its inputs are {', '.join(specs) or 'none'}",
         )
     return tuple(replace(one, kind=specs[one.name].kind.value) for one in bindings)
+
+
+def check_binding(
+    plan: AnyPlan,
+    stage: Stage[CurrentChannel],
+    spec: InputSpec,
+    binding: Binding | None,
+    *,
+    simulation: bool,
+) -> None:
+    """One input of a stage has a way that its file allows, and is quick enough. UsageError."""
+    if binding is None:
+        raise UsageError(
+            f'the input "{spec.name}" has no source',
+            why=f"{plan.protocol.id} lets it switch output",
+            what_to_do=f"Add --input {spec.name}=... ({FORM})",
+        )
+    _check_source(spec, binding, simulation=simulation)
+    _check_latency(plan, stage, spec, binding)
 
 
 def _check_source(spec: InputSpec, binding: Binding, *, simulation: bool) -> None:
