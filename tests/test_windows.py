@@ -68,6 +68,7 @@ CAUGHT = {
     "stimctl.cli.signals": "set_blocking: a session alone listens for signals",
     "stimctl.commission.session_rig": "fork, kill: a session alone comes by",
     "stimctl.inputs.__main__": "AF_UNIX: a session alone has inputs",
+    "stimctl.inputs.threaded": "set_blocking: a session alone has inputs",
     "stimctl.inputs.udp": "recvmsg, CMSG_SPACE: a session alone has inputs",
     "stimctl.inputs.sensor": "set_blocking: a session alone has inputs",
     "stimctl.keyboard": "tcgetpgrp, getpgrp: a session alone needs the keyboard",

@@ -101,6 +101,19 @@ def test_names_that_nobody_knows_take_no_room() -> None:
     assert sum(put) == MOST_INPUTS
 
 
+@pytest.mark.hazard("H82")
+def test_names_that_the_plan_has_not_take_no_room_from_those_that_it_has() -> None:
+    lane = SampleLane()
+    for number in range(MOST_INPUTS):
+        assert lane.put(0, InputSample(f"other-{number}", 1, 1.0))
+    lane.admit({"in"})
+    assert not any(lane.put(0, InputSample(f"more-{number}", 1, 1.0)) for number in range(100))
+    assert lane.put(0, InputSample("in", 1, 1.0))
+    assert [one.input for one in drained(lane, 0)] == ["in"]
+    lane.admit({"next"})
+    assert lane.put(US, InputSample("next", 1, 1.0))
+
+
 def test_a_beat_of_the_face_is_heard_before_samples() -> None:
     inbox = Inbox()
     for number in range(50):

@@ -12,9 +12,11 @@ from stimctl.bench import Bench
 from stimctl.bench.families import driver_of, twin_of
 from stimctl.errors import StimctlError
 from stimctl.session.config import EngineConfig
+from stimctl.session.facts import InputSample
 from stimctl.session.intents import LoadPlan, Stop
 from stimctl.supervisor.commands import Command, intent_of, parse_command
 from stimctl.supervisor.device_names import parse_device
+from stimctl.supervisor.face_input import item_of
 from stimctl.supervisor.replies import REFUSALS, compiled_of, refusal_of
 from stimctl.supervisor.setup import SessionSetup
 from stimctl.supervisor.wire_errors import decode_error, encode_error
@@ -118,6 +120,12 @@ class BenchClient:
                 return self._setup.options(fields)
             case "compile":
                 return self._compile()
+            case "inputs":
+                return {"path": "none", "token": "none"}
+            case "sample":
+                sample = item_of(json.dumps({"do": "sample", **fields}).encode())
+                assert isinstance(sample, InputSample)
+                self.bench.notify(sample)
         intent = intent_of(command)
         if intent is not None:
             self.bench.command(intent)

@@ -74,18 +74,22 @@ def root(
             "--find-channels", help="Confirm each channel's site before the next is raised."
         ),
     ] = False,
+    input_: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="INPUT=SOURCE", help="Where an input comes from."),
+    ] = None,
 ) -> None:
     if version:
         put(f"{PROGRAM} {__version__}")
         raise typer.Exit
-    asked = (demo, watch, plain, theme, remote_ok, stop_face, find_channels)
+    asked = (demo, watch, plain, theme, remote_ok, stop_face, find_channels, input_)
     if context.invoked_subcommand is None and any(asked):
         from stimctl.tui.model.opening import Wishes
         from stimctl.tui.program import open_tui
 
         wishes = Wishes(
             demo, "" if watch else None, plain, theme, remote_ok, tuple(stop_face or ()),
-            find_channels,
+            find_channels, inputs=tuple(input_ or ()),
         )  # fmt: skip
         raise typer.Exit(open_tui(wishes))
     if context.invoked_subcommand is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,10 @@ def run_manual(
     *,
     find_channels: bool,
     remote_ok: bool,
+    inputs: Sequence[str] = (),
 ) -> int:
     """Run it; the exit code. Raises StimctlError for what keeps it from starting."""
+    from stimctl.inputs.bindings import check_bindings, parse_binding
     from stimctl.records.answers import Answers
     from stimctl.tui.model.manual import Manual
     from stimctl.tui.model.opening import Wishes
@@ -40,6 +42,7 @@ def run_manual(
         check_person_code(preconditions.person)
     prepared = prepare(request)
     plan = compile_prepared(prepared)
+    check_bindings(plan, tuple(map(parse_binding, inputs)), simulation=prepared.is_simulation)
     need_port(prepared)
     passed = checked(prepared, plan, preconditions)
     level_text = _calibrated(calibration, plan, preconditions.person, dial)
@@ -66,6 +69,7 @@ def run_manual(
             find_channels=find_channels,
             remote_ok=remote_ok,
             manual=manual,
+            inputs=tuple(inputs),
         )
     )
 

@@ -119,7 +119,8 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         metavar="INPUT=SOURCE",
-        help="Where an input comes from: crank=sim:crank@50rpm, crank=udp:5005[:TOKEN-FILE].",
+        help="Where an input comes from: crank=sim:crank@50rpm, crank=udp:5005[:TOKEN-FILE], "
+        "heel=line:/dev/ttyUSB1:cts, emg=lsl:STREAM; with --manual also go=key.",
     ),
 ]
 RemoteOk = Annotated[bool, typer.Option("--remote-ok", help="Allow arming over SSH (--manual).")]
@@ -227,7 +228,7 @@ def run(
 
     raise typer.Exit(
         run_manual(request, preconditions, calibration, dial,
-                   find_channels=find_channels, remote_ok=remote_ok)
+                   find_channels=find_channels, remote_ok=remote_ok, inputs=input_ or ())
     )  # fmt: skip
 
 

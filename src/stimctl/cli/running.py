@@ -74,10 +74,17 @@ def run_session(
             why="a person raises it by hand and says what is felt",
             what_to_do="Add --manual: stimctl run --manual ...",
         )
-    from stimctl.inputs.bindings import check_bindings, parse_binding
+    from stimctl.inputs.bindings import KEY, check_bindings, parse_binding
 
-    bound = tuple(map(parse_binding, inputs))
-    check_bindings(plan, bound, simulation=prepared.is_simulation)
+    bound = check_bindings(
+        plan, tuple(map(parse_binding, inputs)), simulation=prepared.is_simulation
+    )
+    if any(one.source == KEY for one in bound):
+        raise UsageError(
+            "a scripted run has no key that is an input",
+            why="every key that is typed there says that somebody attends",
+            what_to_do="Add --manual, or use the terminal UI",
+        )
     if gives_events(plan):
         raise UsageError(
             f"{plan.protocol.id} is a procedure, and no script runs one",

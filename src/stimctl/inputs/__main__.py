@@ -12,16 +12,26 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from stimctl.errors import StimctlError
 from stimctl.inputs.bindings import Binding
+from stimctl.inputs.line import open_line
+from stimctl.inputs.lsl import open_lsl
 from stimctl.inputs.sensor import SensorReader
+from stimctl.inputs.threaded import ThreadedReader
 from stimctl.inputs.udp import UdpReader
 from stimctl.session.facts import InputSample
 from stimctl.supervisor.sample_lane import SampleLane
 
+Reader = UdpReader | SensorReader | ThreadedReader
+_OPENERS: Mapping[str, Callable[[Binding], Reader]] = {
+    "udp": UdpReader, "sim": SensorReader, "line": open_line, "lsl": open_lsl,
+}  # fmt: skip
 _AT_ONCE = 64
+_BEGAN_NS = time.monotonic_ns()
 EXIT_FAILED = 1
 
 
@@ -34,17 +44,16 @@ def first_line(path: str, token: str, bindings: tuple[Binding, ...]) -> bytes:
 def main() -> int:
     """Run until stdin or the supervisor ends; the exit code."""
     told = json.loads(sys.stdin.buffer.readline() or b"{}")
-    readers: list[UdpReader | SensorReader] = []
+    readers: list[Reader] = []
     try:
         for one in told["bindings"]:
             binding = Binding(**one)
-            kind = UdpReader if binding.source == "udp" else SensorReader
-            readers.append(kind(binding))
+            readers.append(_OPENERS[binding.source](binding))
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.connect(told["path"])
             line.sendall(told["token"].encode() + b"\n")
             _forward(readers, line)
-    except (OSError, EOFError, LookupError) as error:
+    except (OSError, EOFError, LookupError, StimctlError) as error:
         sys.stderr.write(f"the inputs cannot be read: {error}\n")
         return EXIT_FAILED
     finally:
@@ -53,7 +62,7 @@ def main() -> int:
     return 0
 
 
-def _forward(readers: list[UdpReader | SensorReader], line: socket.socket) -> None:
+def _forward(readers: list[Reader], line: socket.socket) -> None:
     lane = SampleLane()
     while True:
         due_ns = lane.due_ns()
@@ -68,7 +77,7 @@ def _forward(readers: list[UdpReader | SensorReader], line: socket.socket) -> No
             line.sendall(_row(sample))
 
 
-def _drain(reader: UdpReader | SensorReader, lane: SampleLane) -> None:
+def _drain(reader: Reader, lane: SampleLane) -> None:
     """Take what has come, but not for ever: another reader may have something, too."""
     for _ in range(_AT_ONCE):
         with contextlib.suppress(ValueError):
@@ -80,8 +89,10 @@ def _drain(reader: UdpReader | SensorReader, lane: SampleLane) -> None:
 
 
 def _sample(said: dict[str, Any], now_ns: int) -> InputSample:
-    beat = said.get("beat") is True
-    return InputSample(said["input"], said["seq"], said.get("value"), beat=beat,
+    beat, seq = said.get("beat") is True, said["seq"]
+    if said["source"] != "udp":  # we count these: on, where another process was here before
+        seq += _BEGAN_NS
+    return InputSample(said["input"], seq, said.get("value"), beat=beat,
                        age_us=said.get("age_us", 0), source=said["source"],
                        arrived_ns=now_ns)  # fmt: skip
 

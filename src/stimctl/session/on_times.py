@@ -8,6 +8,9 @@ from stimctl.stimulus.modulation import Window
 from stimctl.treatment.activation import Phase
 
 MINUTE_US = 60_000_000
+COUNTED_US = MINUTE_US + 200_000
+"""A start counts for so long: its first pulse may have come later after it than that of the next
+one, by a period, a step of the ramp and the device's answer (D)."""
 _TOO_MANY = Reason(Code.TOO_MANY_STARTS, "it has had its starts of this minute")
 _DUTY = Reason(Code.DUTY_SPENT, "it would be on for more of 60 s than the plan allows")
 _RESTING = Reason(Code.STILL_RESTING, "the time without output after an on time is not over")
@@ -34,7 +37,7 @@ class OnTimes:
         """Why a start gives nothing now."""
         if phase is not Phase.IDLE:
             return _RESTING
-        while self._starts and self._starts[0] <= now_us - MINUTE_US:
+        while self._starts and self._starts[0] <= now_us - COUNTED_US:
             self._starts.popleft()
         if len(self._starts) >= self._window.per_minute:
             return _TOO_MANY

@@ -88,8 +88,8 @@ class Arming:
         return {}
 
     def _input_socket(self) -> InputSocket:
-        """One for the session; made-up sensors pass where the device is known to be one, too."""
-        if self._inputs is None:
+        """One at a time; made-up sensors pass where the device is known to be one, too."""
+        if self._inputs is None or self._inputs.ended:
             self._inputs = InputSocket(
                 self._put_sample,
                 lambda: self.hardware.kind is not None and bool(self.hardware.kind.simulation),

@@ -146,7 +146,7 @@ _FORMS: Mapping[str, tuple[_Fields, _Fields]] = {
     # `at_ns`: when it was, by the monotonic clock, as whoever tells it knows it.
     "note": ({"topic": _text, "text": _text}, {"at_ns": _event}),
     "hold": ({"for": _duration}, {}),
-    "sample": ({"input": _text, "seq": _whole}, {"value": _number, "beat": _flag}),
+    "sample": ({"input": _text, "seq": _whole}, {"value": _number, "beat": _flag, "key": _flag}),
     "readings": ({}, {}),
     "close": ({}, {}),
 }

@@ -119,5 +119,9 @@ def item_of(line: bytes) -> Item:
         case "sample":
             fields = command.fields
             value, beat = fields.get("value"), fields.get("beat", False)
-            return InputSample(fields["input"], fields["seq"], value, beat=beat)
+            key = fields.get("key", False)  # it was pressed at this face: no heartbeat is needed
+            source = "key" if key else "api"
+            return InputSample(
+                fields["input"], fields["seq"], value, beat=beat, keyed=key, source=source
+            )
     return command

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from stimctl.codes import Code
@@ -104,6 +105,10 @@ class Inbox:
             with self._lock:
                 self._normal.append(item)
         self._tokens.put(None)
+
+    def admit(self, inputs: Iterable[str]) -> None:
+        """The inputs of the plan that is loaded: samples of all others are let go."""
+        self._samples.admit(inputs)
 
     @property
     def crowded(self) -> bool:

@@ -45,7 +45,13 @@ class InputSocket:
             self._server.listen(4)
         finally:
             os.umask(mask)
-        threading.Thread(target=self._run, name="input-socket", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="input-socket", daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whoever came has gone: the token is used up, and nobody else comes in here."""
+        return not self._thread.is_alive()
 
     def told(self) -> Mapping[str, Any]:
         """Where it is, and its token, for the face that starts the process of the inputs."""

@@ -32,7 +32,7 @@ from stimctl.supervisor.setup import TAKES_PLANS, SessionSetup, check_may_prepar
 from stimctl.supervisor.stop_face_state import FaceSign
 from stimctl.supervisor.stop_faces import StopFaces, no_stop_faces
 from stimctl.supervisor.wire_errors import encode_error
-from stimctl.treatment.program import AnyPlan
+from stimctl.treatment.program import AnyPlan, input_names
 
 _BEAT_EVERY_NS = 200_000_000
 _UNSENT_RETRY_S = 0.005
@@ -314,8 +314,8 @@ class Supervisor:
     def _compile(self) -> Mapping[str, Any]:
         plan = self._setup.compile()
         check_chosen(plan, self._options.config)
-        self._plan = plan
-        self._plan_waits = True
+        self._plan, self._plan_waits = plan, True
+        self._inbox.admit(input_names(plan))
         if self._journal is not None:
             self._journal.describe(**self._setup.header(plan))
         self._load_waiting_plan()

@@ -7,6 +7,7 @@ What comes too soon is kept until its time, so that the last word of a switch is
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,9 +36,10 @@ _Key = tuple[str, _Slot]
 
 
 class SampleLane:
-    """Safe from threads."""
+    """Safe from threads. `admit` names the inputs that there are."""
 
     def __init__(self) -> None:
+        self._admitted: frozenset[str] | None = None
         self._names: set[str] = set()
         self._waiting: dict[_Key, _Waiting] = {}
         """In the order in which they came."""
@@ -45,12 +47,22 @@ class SampleLane:
         """When the next one may go."""
         self._lock = threading.Lock()
 
+    def admit(self, names: Iterable[str]) -> None:
+        """These are the inputs from now on: no other name takes room from them."""
+        with self._lock:
+            self._admitted = frozenset(names)
+            self._names &= self._admitted
+            for key in [key for key in self._waiting if key[0] not in self._admitted]:
+                del self._waiting[key]
+
     def put(self, now_ns: int, sample: InputSample) -> bool:
         """Keep a sample; False where it takes the place of one that waits."""
         key = (sample.input, _slot_of(sample))
         with self._lock:
+            if self._admitted is not None and sample.input not in self._admitted:
+                return False
             if sample.input not in self._names:
-                if len(self._names) >= MOST_INPUTS:
+                if self._admitted is None and len(self._names) >= MOST_INPUTS:
                     return False
                 self._names.add(sample.input)
             # Behind what came in between: its number is higher, and would make that one old (K12).

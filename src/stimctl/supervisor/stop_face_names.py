@@ -9,6 +9,8 @@ from stimctl.errors import UsageError
 
 PEDAL, LINE = "pedal", "line"
 DSR, CTS = "dsr", "cts"
+DCD, RI = "dcd", "ri"
+"""Lines of inputs only."""
 _STOP_FACE = "stop face"
 NORMALLY_OPEN, NORMALLY_CLOSED = "normally-open", "normally-closed"
 _EXAMPLES = (
@@ -18,12 +20,14 @@ _EXAMPLES = (
 
 
 class StopFaceName(NamedTuple):
-    """One stop face. `signal` and `normally_open` are of a line only."""
+    """One stop face. `signal` and `normally_open` are of a line only. `role`: what it is for, where
+    the same line is read for another purpose."""
 
     kind: str
     path: str
     signal: str = ""
     normally_open: bool = False
+    role: str = _STOP_FACE
 
     def __str__(self) -> str:
         """The name in records and messages, which `parse_stop_face` reads again."""

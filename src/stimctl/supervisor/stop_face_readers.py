@@ -20,9 +20,11 @@ from stimctl.supervisor.locks import busy_error
 from stimctl.supervisor.port_names import device_key, number_key
 from stimctl.supervisor.second_port import refuse_held, refuse_own_port
 from stimctl.supervisor.stop_face_events import EVENT_BYTES, KeyEvents, LineLevels, Sign
-from stimctl.supervisor.stop_face_names import DSR, PEDAL, StopFaceName
+from stimctl.supervisor.stop_face_names import CTS, DCD, DSR, PEDAL, RI, StopFaceName
 
 POLL_EVERY_S = 0.01
+_BITS = {DSR: termios.TIOCM_DSR, CTS: termios.TIOCM_CTS, DCD: termios.TIOCM_CAR,
+         RI: termios.TIOCM_RNG}  # fmt: skip
 _READ_BYTES = 64 * EVENT_BYTES
 _ABSENT = (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ENOTDIR)
 _NOT_PERMITTED = (errno.EACCES, errno.EPERM)
@@ -141,12 +143,16 @@ def _codes(bitmap: bytes) -> set[int]:
 
 
 class LineReader:
-    """A control line of a serial port, polled. DTR and RTS stay raised: they feed the button."""
+    """A control line of a serial port, polled. DTR and RTS stay raised: they feed the button.
 
-    def __init__(self, name: StopFaceName, device: str) -> None:
+    A line that is an input is read by this, too, and more often.
+    """
+
+    def __init__(self, name: StopFaceName, device: str, every_s: float = POLL_EVERY_S) -> None:
         self._name = name
+        self._every_s = every_s
         self.what = "control line"
-        self._bit = termios.TIOCM_DSR if name.signal == DSR else termios.TIOCM_CTS
+        self._bit = _BITS[name.signal]
         self._levels = LineLevels(normally_open=name.normally_open)
         self._read_before = False
         _refuse_own_port(name, device_key(name.path), device)
@@ -163,7 +169,7 @@ class LineReader:
 
     def read(self, timeout_s: float) -> Sequence[Sign]:
         if self._read_before:
-            time.sleep(min(timeout_s, POLL_EVERY_S))
+            time.sleep(min(timeout_s, self._every_s))
         self._read_before = True
         try:
             return self._levels.feed(raised=self._raised())
@@ -214,13 +220,13 @@ def _opened(name: StopFaceName, flags: int, group: str) -> int:
         why = error.strerror or str(error)
         if error.errno in _ABSENT:
             raise NoDeviceError(
-                f"the stop face {name} is not there",
+                f"the {name.role} {name} is not there",
                 why=why,
                 what_to_do="plug it in; `stimctl stop-face list` shows what is there",
             ) from error
         if error.errno in _NOT_PERMITTED:
             raise NoDeviceError(
-                f"you may not open the stop face {name}",
+                f"you may not open the {name.role} {name}",
                 why=why,
                 what_to_do=f"sudo usermod -aG {_group_of(name.path) or group} $USER, then log out "
                 "and in again",
@@ -242,7 +248,7 @@ def _group_of(path: str) -> str:
 def _none(name: StopFaceName, why: str, error: OSError | None = None) -> NoDeviceError:
     said = f"{why} ({error.strerror or error})" if error else why
     return NoDeviceError(
-        f"{name} is not a readable stop face",
+        f"{name} is not a readable {name.role}",
         why=said,
         what_to_do="`stimctl stop-face list` shows what can be one",
     )
@@ -250,4 +256,4 @@ def _none(name: StopFaceName, why: str, error: OSError | None = None) -> NoDevic
 
 def lost(name: StopFaceName, why: str) -> LinkError:
     """It can no longer stop."""
-    return LinkError(f"the stop face {name} is lost", why=why)
+    return LinkError(f"the {name.role} {name} is lost", why=why)

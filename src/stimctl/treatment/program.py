@@ -274,6 +274,12 @@ def gives_events(plan: AnyPlan) -> bool:
     return any(stage.events is not None for stage in plan.stages)
 
 
+def input_names(plan: AnyPlan) -> frozenset[str]:
+    """The inputs that switch its output."""
+    switched = (one.switching for one in plan.stages if one.switching is not None)
+    return frozenset(spec.name for one in switched for spec in one.inputs)
+
+
 def of_currents(stage: Stage[PlanChannel]) -> TypeGuard[Stage[CurrentChannel]]:
     """Whether the pulses of a stage are known."""
     return stage.sheet.scale is CURRENT

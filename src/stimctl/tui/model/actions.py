@@ -54,6 +54,8 @@ ACTIONS: tuple[Action, ...] = (
            _DOWN),
     Action("next-stage", ("e",), "next stage", "end this stage by a ramp to zero; the next one "
            "begins", _UP, raises=True),
+    Action("press-input", ("k",), "press input", "the event input that this key is: a press, now",
+           _UP, raises=True),
     Action("event-felt", ("i",), "felt", "the person feels the event that was given last"),
     Action("too-much", ("v",), "too much", "the person wants no more of that: lower, and no higher "
            "in this session", _DOWN),

@@ -25,6 +25,7 @@ from stimctl.tui.model.noting import Noting
 from stimctl.tui.model.papers import Papers, check_second
 from stimctl.tui.model.persons import NOTHING, Mark, Remembered, now_s, remember, remembered
 from stimctl.tui.model.planning import Choice, compiled
+from stimctl.tui.model.sources import Sources
 from stimctl.tui.model.stopping import StopLine
 
 #: What the supervisor asks about and `w` answers: another device, a second one on the person.
@@ -49,6 +50,7 @@ class Bedside(Noting):
         #: The answers as they were handed in with their own date; {} where they were given here.
         self.answers_said: dict[str, str] = {}
         self.papers = Papers()
+        self.sources = Sources()
         self.choice: Choice | None = None
         self.plan: Any = None
         self.why_not = ""
@@ -120,6 +122,11 @@ class Bedside(Noting):
     def known_marks(self) -> tuple[Mark, ...]:
         """Of the last sessions and of today, the newest last."""
         return (*self.memory.marks, *self.marks)
+
+    def close(self) -> int:
+        code = super().close()
+        self.sources.close()  # after zero: it may take its time
+        return code
 
     # -- the supervisor ------------------------------------------------------------------------
 

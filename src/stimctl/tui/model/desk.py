@@ -171,6 +171,8 @@ class Desk:
             page.look()
         self._look_at_terminal()
         self.bed.try_again(self.clock.mono_ns())
+        if why := self.bed.sources.ended():
+            self.say(f"the inputs are not read any more: {why}")
         if self.window.overdue(self.clock.mono_ns()):
             self.window.close()
             within_s = GO_UNTIL_NS // 10**9

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def open_mode(desk: Desk, wishes: Wishes) -> None:
-    """Put the first screen up; what takes time follows the first paint."""
+    """Put the first screen up; what takes time follows the first paint. UsageError for an input
+    whose source is none."""
+    told = [desk.bed.sources.bind(text) for text in wishes.inputs]
+    if told:
+        desk.say("; ".join(told))  # a sender has to know its port and token
     if wishes.replay:
         from stimctl.tui.model.replay import open_replay
 

@@ -27,6 +27,8 @@ class Wishes:
     replay: str = ""
     speed: int = 1
     manual: Manual | None = None
+    inputs: tuple[str, ...] = ()
+    """Where inputs come from, in the words of `--input`."""
 
 
 def parse_wishes(arguments: list[str]) -> Wishes | None:
@@ -36,6 +38,7 @@ def parse_wishes(arguments: list[str]) -> Wishes | None:
     """
     found: dict[str, object] = {}
     faces: list[str] = []
+    inputs: list[str] = []
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
@@ -49,11 +52,15 @@ def parse_wishes(arguments: list[str]) -> Wishes | None:
             faces.append(rest.pop(0))
         elif word.startswith("--stop-face="):
             faces.append(word.partition("=")[2])
+        elif word == "--input" and rest:
+            inputs.append(rest.pop(0))
+        elif word.startswith("--input="):
+            inputs.append(word.partition("=")[2])
         elif word.startswith("--theme="):
             found["theme"] = word.partition("=")[2]
         else:
             return None
-    return Wishes(stop_faces=tuple(faces), **found)  # type: ignore[arg-type]
+    return Wishes(stop_faces=tuple(faces), inputs=tuple(inputs), **found)  # type: ignore[arg-type]
 
 
 def remote_refusal(wishes: Wishes, environ: Mapping[str, str]) -> str:

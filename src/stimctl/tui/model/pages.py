@@ -28,6 +28,7 @@ from stimctl.tui.model.report import ReportPage
 from stimctl.tui.model.run import RunPage
 from stimctl.tui.model.service import ServicePage
 from stimctl.tui.model.side import SidePage
+from stimctl.tui.model.sources import SourcesPage
 from stimctl.tui.model.statement import StatementPage
 from stimctl.tui.model.thresholds import ThresholdsPage
 
@@ -40,7 +41,7 @@ _PAGES: tuple[type[Page], ...] = (
 )  # fmt: skip
 _QUESTIONS: tuple[type[Page], ...] = (
     SidePage, LastTimePage, ReadyPage, HelpPage, NotesPage, AskedPage, FoundPage, FaultPage,
-    StatementPage, ExportPage,
+    StatementPage, ExportPage, SourcesPage,
 )  # fmt: skip
 _COVERS: tuple[type[Page], ...] = (UnknownPage, SmallPage)
 #: The titles of the screens, of the questions over them, and of what covers both, by their names.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stimctl.tui.model.actions import LOWERING
@@ -13,6 +14,7 @@ from stimctl.tui.model.live import STALE_NS
 from stimctl.tui.model.page import Offers, Page
 from stimctl.tui.model.planned import channel_at, no_events, no_next_stage
 from stimctl.tui.model.planning import watches_contact
+from stimctl.tui.model.sources import no_press, press
 from stimctl.tui.model.steps import go_on, next_gap, steps
 
 if TYPE_CHECKING:
@@ -40,14 +42,14 @@ class RunPage(Page):
     title = "Run"
     actions = (
         "arm", "choose", "raise", "raise-more", "lower", "lower-more", "zero", "pause", "all-less",
-        "next-stage", *_EVENTS, "next-channel", "previous-channel",
+        "next-stage", "press-input", *_EVENTS, "next-channel", "previous-channel",
         *(f"channel-{number}" for number in range(1, 9)), "link", *_MARKS, "found", "note",
         "answer", "contact", "acknowledge", "outcome", "report", "log", "accept-warning", *_REPLAY,
     )  # fmt: skip
 
     footer = (
-        "arm", "raise", "lower", "next-channel", "pause", "next-stage", *_EVENTS, "note", "answer",
-        "acknowledge", *_REPLAY,
+        "arm", "raise", "lower", "next-channel", "pause", "next-stage", "press-input", *_EVENTS,
+        "note", "answer", "acknowledge", *_REPLAY,
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
@@ -101,6 +103,7 @@ class RunPage(Page):
             "choose": watching or self._no_next(),
             "raise": running or self._no_raise(), "raise-more": running or self._no_raise(),
             "pause": going, "all-less": watching, "next-stage": running or no_next_stage(self.bed),
+            "press-input": running or no_press(self.bed) or self._no_raise(),
             **dict.fromkeys(_EVENTS, running or no_events(self.bed)),
             "lower": watching, "lower-more": watching, "zero": watching,
             "link": watching or self._one_alone(),
@@ -146,7 +149,10 @@ class RunPage(Page):
     def act(self, action: str) -> None:
         """Do it."""
         now_ns = self.desk.key_ns
-        plain = {"found": self._found, "link": self._link, "arm": self._arm}
+        plain: dict[str, Callable[[], None]] = {
+            "found": self._found, "link": self._link, "arm": self._arm,
+            "press-input": partial(press, self.desk),
+        }  # fmt: skip
         if action in plain:
             plain[action]()
         elif action == "choose":
@@ -196,7 +202,7 @@ class RunPage(Page):
             self.bed.note(topic, text)  # the same is not written again for every try
         for fields in handed_in(self.desk):
             self.bed.command("prepare", **fields)
-        self.bed.ask("arm")
+        self.bed.sources.begin(self.bed, lambda: self.bed.ask("arm"))
 
     def _replay(self, action: str) -> None:
         replay = self.desk.replay
@@ -331,7 +337,7 @@ class RunPage(Page):
         elif far:
             self.desk.say(f"refused p: {far}")
         elif counts:
-            self.bed.ask("resume")
+            self.bed.sources.begin(self.bed, lambda: self.bed.ask("resume"))
         else:
             self.desk.say("refused p: a held key pauses only; press again to go on")
 

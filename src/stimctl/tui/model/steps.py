@@ -176,6 +176,10 @@ def _of_face(desk: Desk) -> Iterator[Missing]:
     elif bed.plan is None:
         yield Missing("Electrodes", bed.why_not or "The plan is not complete",
                       "w" if bed.warning else "")  # fmt: skip
+    else:
+        why = bed.sources.missing(bed.plan, simulation=is_simulated(desk))
+        if why:
+            yield Missing("Check", f"{why[:1].upper()}{why[1:]}", page="sources")
 
 
 def _of_list(desk: Desk) -> Iterator[Gap]:

@@ -161,6 +161,7 @@ COMMANDS: Mapping[str, Command] = {
     **{str(n): Command(f"select channel {n}", action=f"channel-{n}") for n in range(1, 9)},
     "all-less": Command("every channel a tenth down, or what the file says", action="all-less"),
     "next-stage": Command("end this stage by a ramp to zero; the next begins", action="next-stage"),
+    "press": Command("press the input that is a key", action="press-input"),
     "pause": Command("output to zero and wait; again: go on", action="pause"),
     "link": Command("raise and lower all channels together, or not", action="link"),
     "sensory": Command("mark: begins to feel it", action="mark-sensory"),

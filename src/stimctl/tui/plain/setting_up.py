@@ -94,6 +94,17 @@ def _adjust(desk: Desk, rest: list[str]) -> str:
     return "\n".join([*told, *page.notes()])
 
 
+def _input(desk: Desk, rest: list[str]) -> str:
+    """Without a word: what was said, and what is missing."""
+    from stimctl.tui.model.steps import is_simulated
+
+    sources = desk.bed.sources
+    if rest:
+        return sources.bind(" ".join(rest))
+    why = sources.missing(desk.bed.plan, simulation=is_simulated(desk)) if desk.bed.plan else ""
+    return "\n".join([*sources.told(), why or "no source is missing"])
+
+
 SETUP_COMMANDS: Mapping[str, Command] = {
     "protocols": Command("list the treatment protocols", do=_protocols, at_zero=True),
     "protocol": Command("protocol NAME: choose one", do=_protocol, at_zero=True),
@@ -112,6 +123,11 @@ SETUP_COMMANDS: Mapping[str, Command] = {
     "alternate": Command(
         "channels take turns, or are all on together",
         do=lambda desk, _rest: _setup(desk, "alternate"),
+        at_zero=True,
+    ),
+    "input": Command(
+        "input NAME=SOURCE: where an input comes from; alone: what is missing",
+        do=_input,
         at_zero=True,
     ),
     "adjust": Command("adjust NAME VALUE; alone: every setting", do=_adjust, at_zero=True),

@@ -31,6 +31,7 @@ _SCREENS: Mapping[str, str] = {
     "small": "covers:SmallScreen",
     "protocols": "protocols:ProtocolsScreen",
     "run": "run:RunScreen",
+    "sources": "question:QuestionScreen",
     "setup": "electrodes:ElectrodesScreen",
     "side": "electrodes:SideScreen",
     "chooser": "chooser:ChooserScreen",
