@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -234,6 +235,16 @@ class Monkey:
             self.screens[title or "● ON"] += 1
 
 
+def where_it_stands(monkey: Monkey) -> str:
+    """What is on the screen, and what each thread of a program that does not end is doing: an
+    aborted one writes that to its terminal (faulthandler)."""
+    terminal, shown = monkey.session.terminal, monkey.session.terminal.text()
+    if terminal.process.poll() is None:
+        terminal.process.send_signal(signal.SIGABRT)
+        terminal.settle(2.0)
+    return f"{shown}\n{terminal.raw[-6000:].decode('utf-8', 'replace')}"
+
+
 def judged(monkey: Monkey) -> None:
     """The last one stops, leaves, and what all twins put out is held against the journals."""
     terminal = monkey.session.terminal
@@ -244,7 +255,7 @@ def judged(monkey: Monkey) -> None:
         terminal.settle(0.3)
         terminal.key(b"\x11")
         terminal.settle(0.5)
-    assert terminal.process.poll() in (0, 130), terminal.text()
+    assert terminal.process.poll() in (0, 130), where_it_stands(monkey)
     for session in monkey.sessions:
         session.judge()
 
