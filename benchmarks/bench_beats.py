@@ -106,7 +106,7 @@ def _begin(client: SupervisorClient) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     client.start()
     client.ask("load", path=str(path), sha256=sha256)
-    client.ask("channel", channel=1, amplitude="2 mA", area="25 cm2")
+    client.ask("channel", channel=1, level="2 mA", area="25 cm2")
     client.ask("compile")
     client.ask("connect")
     _until(client, "checked")
@@ -117,7 +117,7 @@ def _begin(client: SupervisorClient) -> None:
     give_up = time.monotonic() + 60
     while time.monotonic() < give_up:
         try:
-            client.ask("raise", channel=1, amplitude="0.5 mA")
+            client.ask("raise", channel=1, level="0.5 mA")
         except StateError:  # the output is starting
             time.sleep(0.05)
         else:
