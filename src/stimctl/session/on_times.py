@@ -9,8 +9,8 @@ from stimctl.treatment.activation import Phase
 
 MINUTE_US = 60_000_000
 COUNTED_US = MINUTE_US + 200_000
-"""A start counts for so long: its first pulse may have come later after it than that of the next
-one, by a period, a step of the ramp and the device's answer (D)."""
+"""A start counts for so long after its full level: its first pulse has come by then, but for a
+period and the device's answer (D)."""
 _TOO_MANY = Reason(Code.TOO_MANY_STARTS, "it has had its starts of this minute")
 _DUTY = Reason(Code.DUTY_SPENT, "it would be on for more of 60 s than the plan allows")
 _RESTING = Reason(Code.STILL_RESTING, "the time without output after an on time is not over")
@@ -22,6 +22,8 @@ class OnTimes:
     def __init__(self, window: Window, longest_us: int) -> None:
         self._window, self._longest_us = window, longest_us
         self._starts: deque[int] = deque()
+        """Of each on time of the last minute, when it had given its first pulse at the latest."""
+        self._rises = False
         self._were: deque[tuple[int, int]] = deque()
         """Beginnings and ends of the on times that are over."""
         self._began_us: int | None = None
@@ -51,12 +53,20 @@ class OnTimes:
     def begins(self, now_us: int) -> None:
         """An on time begins."""
         self._starts.append(now_us)
-        self._began_us = now_us
+        self._began_us, self._rises = now_us, True
+
+    def up(self, now_us: int) -> None:
+        """Its full level is reached. A start counts from here, for a slow ramp, or one that fades
+        in, gives its first pulse late: no 60 s of pulses may hold more starts than those of starts.
+        """
+        if self._rises:
+            self._starts[-1], self._rises = now_us, False
 
     def ends(self, now_us: int) -> bool:
         """It is over; False where none was under way."""
         if self._began_us is None:
             return False
+        self.up(now_us)
         self._were.append((self._began_us, now_us))
         self.last_us = now_us - self._began_us
         self._began_us = None

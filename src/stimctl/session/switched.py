@@ -300,6 +300,8 @@ class SwitchedProgramme(PlanClock):
 
     def _put_in_force(self, now_ns: int, role: _Role) -> None:
         drive, track = role.drive(now_ns // 1_000), role.track
+        if drive.level_permille >= role.switch.timing.level_permille:
+            role.on_times.up(now_ns // 1_000)
         if drive is track.drive:
             return  # off, as before
         begins = drive.level_permille > 0 and not self._activations.has_begun(track.channel)
