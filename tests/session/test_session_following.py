@@ -30,6 +30,7 @@ from stimctl.session.intents import (
 from stimctl.session.plateaus import FOLLOW
 from stimctl.session.states import State
 from stimctl.stimulus.level import CURRENT, PERCENT, AnyLevel, Level
+from stimctl.treatment.program import AnyPlan
 from tests.support.session_world import (
     BY_HAND,
     STEP_UA,
@@ -40,6 +41,7 @@ from tests.support.session_world import (
     raised,
     rises,
 )
+from tests.support.staged_samples import stage, staged_plan, staged_text
 
 FOLLOWING = replace(BY_HAND, follow=True, requires_hold=True)
 HELD_US = 60_000_000
@@ -47,10 +49,14 @@ TURN = 20 * MS
 
 
 def following(
-    level_ua: int = 5_000, *, config: EngineConfig = FOLLOWING, most_ua: int = 8_000
+    level_ua: int = 5_000,
+    *,
+    config: EngineConfig = FOLLOWING,
+    most_ua: int = 8_000,
+    plan: AnyPlan | None = None,
 ) -> Bench:
     """A session in RUNNING whose first channel a hand has brought to a level."""
-    bench = checked(plan_of("tens-conventional", most_ua, most_ua), config)
+    bench = checked(plan or plan_of("tens-conventional", most_ua, most_ua), config)
     bench.command(Hold(HELD_US))
     bench.command(Arm())
     assert bench.run_to_state(State.ARMED, within_ns=SECOND)
@@ -306,6 +312,32 @@ def test_a_pause_in_the_fall_to_zero_ends_it_at_zero() -> None:
     assert target(bench, 500) == "follow-by-hand"
     raised(bench, 1_000)
     assert target(bench, 1_000) == ""
+
+
+@pytest.mark.hazard("H80")
+def test_after_a_pause_no_level_is_above_the_one_that_a_hand_has_reached() -> None:
+    bench = following(5_000)
+    kept_up(bench, 6_000, 3 * SECOND)
+    assert bench.engine.plateau(1) == 6_000
+    paused_and_resumed(bench)
+    assert bench.engine.plateau(1) == 5_000
+    assert on_electrodes_ua(bench, 60 * MS) == 5_000
+    assert target(bench, 6_000) == ""  # fresh data raise it again, by single steps
+    bench.run_for(TURN)
+    assert bench.engine.plateau(1) <= 5_500
+
+
+@pytest.mark.hazard("H80")
+def test_no_later_stage_carries_what_a_target_has_added() -> None:
+    stages = stage("first", "12 s") + stage("second", "12 s", 'plateau = "first"')
+    text = staged_text(stages, session='shortest = "24 s", longest = "24 s"')
+    bench = following(5_000, plan=staged_plan(text, 8_000))
+    while not bench.told(Kind.STAGE):
+        assert bench.now_ns < 20 * SECOND
+        kept_up(bench, 6_000, TURN)
+    was = [int(event.data["level"]) for event in bench.told(Kind.SET)]
+    assert max(was) == 6_000
+    assert bench.engine.plateau(1) == 5_000
 
 
 @pytest.mark.hazard("H80")

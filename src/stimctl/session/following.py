@@ -178,12 +178,17 @@ class Following:
 
     def _interrupt(self, now_ns: int, run: Run | None, target: _Target, why: Reason) -> None:
         """End it. Neither a pause nor a link gives data back: what was kept without them is
-        followed from no more before a hand has raised it, and what was falling has fallen."""
+        followed from no more before a hand has raised it, and what was falling has fallen. What
+        data had raised above the hand's level does not outlast them; where a hand links the
+        channel, it links it at the level that it has."""
         plateau = target.plateau
+        above_hand = plateau.now > plateau.from_hand
         if target.phase is not Phase.FOLLOWS:
             plateau.by_hand = 0
         if target.phase is Phase.FALLS and plateau.now and run is not None:
             run.raising.lower(now_ns, plateau.channel, 0, FOLLOW)
+        elif above_hand and why is not FOLLOW_LINKED and run is not None:
+            run.raising.lower(now_ns, plateau.channel, plateau.by_hand, FOLLOW)
         self._end(now_ns, target, why)
 
     def _end_at_zero(self, now_ns: int, target: _Target) -> None:

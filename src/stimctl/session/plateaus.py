@@ -139,6 +139,11 @@ class Plateau:
         """Below this a lowering is one for good: a hand, not the target, brings it back (A21)."""
         return self.by_hand - self.by_hand * _FOLLOW_PERMILLE // 1_000
 
+    @property
+    def from_hand(self) -> int:
+        """The level without what a target has added to it (A21)."""
+        return min(self.now, self.by_hand) if self.by_hand else self.now
+
     def _interval_ns(self, by: str) -> int:
         if by == FOLLOW:
             return self._follow_interval_ns

@@ -163,7 +163,7 @@ class Run:
         self.running = False
         self._programme.stand(now_ns)
         self.fader.full()
-        self._stages.enter(now_ns, stage, self.raising.snapshot())
+        self._stages.enter(now_ns, stage, self.raising.plateau_of)
         self._follow()
         self._forget(now_ns)
         if not self.switched.enter():

@@ -4,10 +4,11 @@ Output is zero between two stages: every channel off and acknowledged, then the 
 stage that follows. A stage begins with its row on the disk, as whatever raises output does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from stimctl.session import rows
 from stimctl.session.log import EventLog, Waiting
+from stimctl.session.plateaus import Plateau
 from stimctl.treatment.program import AnyPlan, PlanChannel, Stage
 
 FADE_TO_NEXT_NS = 2_000_000_000
@@ -41,10 +42,14 @@ class Stages:
         if self.now.number:
             self._tell(now_ns, from_us)
 
-    def enter(self, now_ns: int, stage: Stage[PlanChannel], plateaus: Mapping[int, int]) -> None:
+    def enter(
+        self, now_ns: int, stage: Stage[PlanChannel], plateau_of: Callable[[int], Plateau]
+    ) -> None:
         """The present stage is over, and the channels had these plateaus; the row of the one that
         follows is on its way to the disk."""
-        self._found[self.now.number] = dict(plateaus)
+        # What a target of a program has added is of its data: no later stage carries it (A21).
+        found = {channel: plateau_of(channel).from_hand for channel in self._steps}
+        self._found[self.now.number] = found
         self.now = stage
         self._tell(now_ns, stage.start_us)
 
