@@ -190,6 +190,7 @@ class Code(StrEnum):
     DUTY_SPENT = "duty-spent", "The channel would be on for more of 60 s than the plan allows."
     STILL_RESTING = "still-resting", "The time without output after an on time is not over."
     OTHER_IS_ON = "other-is-on", "A channel that excludes this one is not acknowledged off."
+    STAGE_BEGINS = "stage-begins", "A stage has no output in its first second."
     STAGE_ENDS = "stage-ends", "The on time would not be over before the stage is."
     # -- faults and lost links
     JOURNAL_FAILED = "journal-failed", "The journal cannot be written any more."

@@ -460,3 +460,16 @@ def test_the_last_on_time_is_over_before_the_stage_is() -> None:
     assert bench.state is State.STOPPED
     assert bench.told(Kind.ENDED)[-1].data["outcome"] == "completed"
     assert all(row.data["why"] != "interrupted" for row in bench.told(Kind.ACTIVATION_ENDED))
+
+
+def test_a_start_in_the_first_second_of_a_stage_gives_nothing_and_says_why() -> None:
+    plan = functional_plan({"one": ON_WHILE})
+    bench = entered(plan, tune_ns=HELD)
+    sender = Sender(bench)
+    sender.hold(0, S)
+    resumed(bench)
+    began_ns = bench.now_ns
+    sender.hold(0, 100 * MS)
+    sender.hold(1, 500 * MS)
+    assert codes(bench, Kind.ACTIVATION_SKIPPED) == ["stage-begins"]
+    assert pulses_between(bench, began_ns) == 0

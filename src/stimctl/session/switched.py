@@ -34,6 +34,7 @@ FORGET_US = 300 * SECOND_US
 """Rule A14: after so long without an activation the next ones fade in, and the plateau is zero."""
 
 _OTHER_IS_ON = Reason(Code.OTHER_IS_ON, "a channel that excludes it is not acknowledged off")
+_STAGE_BEGINS = Reason(Code.STAGE_BEGINS, "a stage has no output in its first second")
 _STAGE_ENDS = Reason(Code.STAGE_ENDS, "it would not be over before the stage is")
 
 
@@ -267,7 +268,7 @@ class SwitchedProgramme(PlanClock):
         if self.plan_us_at(over_us * 1_000) > self._end_us:
             return _STAGE_ENDS
         if self.time_us(now_us * 1_000) < self._output_from_us:
-            return _STAGE_ENDS
+            return _STAGE_BEGINS
         # One that is on its way down is waited for; one that is on or about to be is not.
         others = (self._roles[one] for one in self._switching.against(role.track.channel))
         going = (Phase.DELAY, Phase.UP, Phase.HOLD)
