@@ -248,6 +248,7 @@ def test_bindings_of_lines_streams_and_keys_are_read_and_checked() -> None:
 
 
 @pytest.mark.hazard("H82")
+@pytest.mark.hazard("H82")
 def test_a_key_is_told_by_a_face_alone() -> None:
     """It needs no heartbeat, so that nobody outside may say that one was pressed."""
     from stimctl.supervisor.face_input import item_of

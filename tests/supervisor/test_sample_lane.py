@@ -102,6 +102,7 @@ def test_names_that_nobody_knows_take_no_room() -> None:
 
 
 @pytest.mark.hazard("H82")
+@pytest.mark.hazard("H82")
 def test_names_that_the_plan_has_not_take_no_room_from_those_that_it_has() -> None:
     lane = SampleLane()
     for number in range(MOST_INPUTS):

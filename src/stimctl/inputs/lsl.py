@@ -18,7 +18,8 @@ from stimctl.inputs.threaded import Said, ThreadedReader
 
 BEAT = "beat"
 """An event's sender says this text again and again; all other texts are events."""
-_RESOLVE_S = 5.0
+_RESOLVE_S = 2.0
+"""Waited in full: a second stream of the name has to be seen."""
 _WAIT_S = 0.05
 _MOST_AGE_S = 10.0
 
@@ -64,7 +65,7 @@ def open_lsl(binding: Binding) -> ThreadedReader:
 
 def inlet_of(lsl: Any, binding: Binding, here: str) -> Any:
     """The inlet of the one stream with this name. `here`: the name of this computer."""
-    found = list(lsl.resolve_byprop("name", binding.path, minimum=1, timeout=_RESOLVE_S))
+    found = list(lsl.resolve_byprop("name", binding.path, minimum=2, timeout=_RESOLVE_S))
     if len(found) != 1:
         several = f"{len(found)} streams have this name"
         raise NoDeviceError(
