@@ -3,6 +3,8 @@ way."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from stimctl.bench import Bench
@@ -256,3 +258,49 @@ def test_what_was_too_much_is_above_every_plan_of_the_session_trains_too() -> No
     assert bench.engine.plateau(1) == 2_500
     assert bench.told(Kind.LIMIT)[-1].data["allowed"] == 2_500
     assert on_electrodes_ua(bench, SECOND) == 2_500
+
+
+# -- the next stage -------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H81")
+def test_a_pulse_that_waits_when_the_next_stage_is_asked_for_is_never_sent() -> None:
+    bench = begun(procedure(LADDER, curve('every = "1 s", count = 3', "10 s")))
+    climb(bench, 2_000)
+    bench.run_for(3 * SECOND)
+    given = len(bench.told(Kind.PULSE_ACKED))
+    until_on_its_way(bench, given)
+    bench.command(NextStage())
+    bench.run_for(SECOND)
+    assert len(bench.told(Kind.PULSE_ACKED)) == given == len(at_electrodes(bench))
+    last = bench.told(Kind.EVENT)[-1].data
+    assert (last["outcome"], last["code"]) == ("refused", Code.FADING)
+
+
+@pytest.mark.hazard("H81")
+def test_a_pulse_that_was_sent_when_the_next_stage_is_asked_for_is_on_record_as_given() -> None:
+    bench = begun(procedure(LADDER, curve('every = "1 s", count = 3', "10 s")))
+    climb(bench, 2_000)
+    given = len(at_electrodes(bench))
+    end_ns = bench.now_ns + 60 * SECOND
+    assert bench.run_until(lambda: len(at_electrodes(bench)) > given, end_ns)
+    bench.command(NextStage())
+    bench.run_for(SECOND)
+    assert len(at_electrodes(bench)) == given + 1
+    outcomes = [row.data["outcome"] for row in bench.told(Kind.EVENT)]
+    assert outcomes.count("given") == given + 1
+
+
+# -- quick events ---------------------------------------------------------------------------------
+
+
+@pytest.mark.hazard("H81")
+@pytest.mark.parametrize("every", ["150 ms", "250 ms"])
+def test_a_hand_climbs_between_quick_events_and_no_quicker_than_its_steps_allow(every: str) -> None:
+    ladder = stage("ladder", "2 min", f'kind = "tune"\nevents = {{ every = "{every}" }}')
+    bench = begun(procedure(ladder))
+    began_ns = bench.now_ns
+    climb(bench, 4_000, within_ns=20 * SECOND)
+    raises = [row.at_ns for row in bench.told(Kind.RAISE)]
+    assert all(later - sooner >= 250 * MS for sooner, later in pairwise(raises))
+    assert bench.now_ns - began_ns < 8 * SECOND

@@ -28,7 +28,7 @@ from stimctl.session.event_stage import (
 from stimctl.session.ladder import NOT_GIVEN, Ladder
 from stimctl.session.log import EventLog
 from stimctl.session.pulses import EVENT_LATE, NOT_CONFIRMED, NOT_RUNNING, Pulses
-from stimctl.session.reasons import Reason
+from stimctl.session.reasons import FADING, Reason
 from stimctl.session.run import Run
 from stimctl.session.states import State
 from stimctl.treatment.event_parts import AnswerWord
@@ -107,6 +107,8 @@ class Procedure:
 
     def _go_on(self, now_ns: int, run: Run, ladder: Ladder, stage: EventStage) -> None:
         if self._event is not None:
+            if run.fader.fading_out:
+                self._withdraw(now_ns, self._event)
             self._see_to(now_ns, run, ladder, self._event)
         while self._event is None and not stage.ended:
             if not run.running or run.fader.fading_out:
@@ -181,13 +183,22 @@ class Procedure:
             event.outcome = UNCONFIRMED if told.code in _UNCONFIRMED else REFUSED
             event.reason = told
             return
-        channel = stage.one.channel
+        channel, ladder = stage.one.channel, self._core.ladder
         event.outcome, event.sent_ns, event.acked_ns = GIVEN, told.sent_ns, told.acked_ns
         event.until_ns = told.acked_ns + self._answer_ns
-        self._core.ladder.given(channel, event.level)
-        if event.level >= run.raising.plateau(channel):
-            # A16: the next step comes 250 ms after this one was acknowledged, at the soonest.
+        if event.level > ladder.reach(channel):
+            # A16: the next step comes 250 ms after this one was acknowledged, at the soonest. The
+            # same level once more is no step: quick events would let no hand climb.
             self._core.raised[channel] = told.acked_ns
+        ladder.given(channel, event.level)
+
+    def _withdraw(self, now_ns: int, event: Event) -> None:
+        """The output fades, because the next stage was asked for or all of it ends: what was not
+        sent yet is given no more. What was sent is waited for."""
+        if event.is_with_pulses:
+            self._pulses.drop(now_ns, FADING)
+        elif not event.outcome:
+            event.outcome, event.reason = REFUSED, FADING
 
     def _interrupt(self, now_ns: int, reason: Reason) -> None:
         """The output stops: an event that is under way is none any more."""

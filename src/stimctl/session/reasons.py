@@ -100,3 +100,4 @@ LAST_STAGE: Final = Reason(Code.LAST_STAGE, "no stage follows: stop ends the ses
 RULE_RAISES: Final = Reason(
     Code.RULE_RAISES, "in this stage no hand raises: its events take levels that were found before"
 )
+FADING = Reason(Code.FADING, "the output is ramping to zero")

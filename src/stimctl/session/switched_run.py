@@ -9,7 +9,7 @@ from stimctl.session.held import Held
 from stimctl.session.inputs import Inputs
 from stimctl.session.log import EventLog
 from stimctl.session.programme import Programme
-from stimctl.session.reasons import NEEDS_RESUME, Reason
+from stimctl.session.reasons import FADING, NEEDS_RESUME, Reason
 from stimctl.session.switched import SwitchedProgramme
 from stimctl.session.track import Track
 from stimctl.treatment.program import PlanChannel, Stage
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from stimctl.session.run import Run
 
 _NO_PLATEAU = Reason(Code.NOT_AT_PLATEAU, "its plateau is zero")
-_FADING = Reason(Code.FADING, "the output is ramping to zero")
 _LINK = Reason(Code.LINK_NOT_GOOD, "the link is not good")
 
 
@@ -128,7 +127,7 @@ class SwitchedRun:
     def _may_start(self, channel: int) -> Reason | None:
         run = self._run
         if run.fader.fading_out:
-            return _FADING
+            return FADING
         if not self._link_good():
             return _LINK
         return None if run.raising.following(channel) else _NO_PLATEAU
