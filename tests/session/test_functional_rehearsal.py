@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from firmware_sim.hostile_inputs import SPOILED
 from firmware_sim.virtual_inputs import KINDS, named
 from stimctl.bench.functional_verdict import problems
+from stimctl.bench.input_play import InputPlay
 from stimctl.bench.rehearsal import rehearse
 from stimctl.safety import Refusal
 from stimctl.session.alarms import Condition
@@ -24,13 +26,14 @@ from tests.support.functional_world import (
     ON_WHILE,
     STATE,
     Sender,
+    channel,
     entered,
     functional_plan,
     functional_text,
     resumed,
 )
 from tests.support.paths import ROOT
-from tests.support.session_world import plan_of
+from tests.support.session_world import checked, plan_of
 from tests.support.staged_samples import compiled, example, staged
 
 
@@ -126,3 +129,23 @@ def test_made_up_sensors_have_names() -> None:
         with pytest.raises(ValueError, match=r"none of|a second"):
             named(wrong)
     assert set(SPOILED) >= {"chatter", "stuck", "silent", "jump", "reverse", "flood"}
+
+
+def test_of_several_inputs_each_is_played_under_its_own_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two buttons for two muscles that exclude each other: each hears its own."""
+    roles = channel("one") + channel("two", 'antagonist_of = "one"')
+    text = functional_text(
+        {"one": ON_WHILE, "two": ON_WHILE.replace('"in"', '"other"')},
+        channels=roles, latency="150 ms",
+        tune='one_at_a_time = true\n'
+        'cycle = { on = "4 s", off = "1 s", ramp_up = "1 s", ramp_down = "1 s" }',
+    )  # fmt: skip
+    second = 'inputs = [{ name = "other", latency = "150 ms", ' + STATE + " }, {"
+    plan: Any = compiled(staged(text.replace("inputs = [{", second)), 4_000, 4_000)
+    bench, heard = checked(plan), Counter[str]()
+    monkeypatch.setattr(bench, "notify", lambda sample: heard.update([sample.input]))
+    InputPlay(bench, plan).nominal(2_000_000)
+    assert set(heard) == {"in", "other"}
+    assert min(heard.values()) > 50

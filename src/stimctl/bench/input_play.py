@@ -95,6 +95,10 @@ def _between_us(plan: AnyPlan, spec: InputSpec) -> int:
     return least
 
 
+def _named(name: str, samples: Iterable[Sample]) -> Iterator[tuple[int, str, Sample]]:
+    return ((one.at_us, name, one) for one in samples)
+
+
 class InputPlay:
     """Plays sensors to one bench. A sender's numbers rise whatever happens to its samples."""
 
@@ -128,10 +132,8 @@ class InputPlay:
 
     def _play(self, streams: Mapping[str, Iterable[Sample]], for_us: int) -> None:
         until_us = self._from_us() + for_us
-        merged = heapq.merge(
-            *(((one.at_us, name, one) for one in samples) for name, samples in streams.items()),
-            key=itemgetter(0),
-        )
+        named = (_named(name, samples) for name, samples in streams.items())
+        merged = heapq.merge(*named, key=itemgetter(0))
         for at_us, name, one in takewhile(lambda each: each[0] < until_us, merged):
             self._wait(at_us)
             if self._bench.state in _OVER:
