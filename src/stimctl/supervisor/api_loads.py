@@ -157,6 +157,7 @@ class Loads(Follows):
             sorted(self._reach.steps).index(channel), phase_width, frequency
         )
         self.stop()
+        self._until_stopped()  # at zero a stop is verified, too, and ends what is loaded meanwhile
         self.load(path, **self._loaded.chosen, confirm=confirm)
         return path
 

@@ -21,6 +21,7 @@ _STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog act (P24: 2 s); boo
 _ZERO_WITHIN_S = 3.0
 _PULSE_WITHIN_S = 3.0  # row on the disk 250 ms, line 250 ms, silence of the device 1 s
 _POLL_S = 0.02
+_ENDED_BY_STOP = ("checked", "armed", "running", "paused")
 
 
 class Output(Tells):
@@ -237,6 +238,12 @@ class Output(Tells):
                 return
             self._still("running", "paused")
             time.sleep(min(left, _POLL_S))
+
+    def _until_stopped(self) -> None:
+        """At zero a stop is verified, too; until then the state is the one of before."""
+        give_up = time.monotonic() + _STEP_WITHIN_S
+        while self._client.state in _ENDED_BY_STOP and time.monotonic() < give_up:
+            time.sleep(_POLL_S)
 
     def _until(self, state: str) -> None:
         give_up = time.monotonic() + _STEP_WITHIN_S
