@@ -156,8 +156,7 @@ class Loads(Follows):
         path = self._loaded.changed(
             sorted(self._reach.steps).index(channel), phase_width, frequency
         )
-        self.stop()
-        self._until_stopped()  # at zero a stop is verified, too, and ends what is loaded meanwhile
+        self._stop_for_a_load()
         self.load(path, **self._loaded.chosen, confirm=confirm)
         return path
 

@@ -21,7 +21,8 @@ _STEP_WITHIN_S = 25.0  # connect, identify, see the watchdog act (P24: 2 s); boo
 _ZERO_WITHIN_S = 3.0
 _PULSE_WITHIN_S = 3.0  # row on the disk 250 ms, line 250 ms, silence of the device 1 s
 _POLL_S = 0.02
-_ENDED_BY_STOP = ("checked", "armed", "running", "paused")
+_AT_ZERO = ("identified", "checked", "stopped")
+_ENDED_BY_STOP = ("armed", "running", "paused")
 
 
 class Output(Tells):
@@ -239,8 +240,12 @@ class Output(Tells):
             self._still("running", "paused")
             time.sleep(min(left, _POLL_S))
 
-    def _until_stopped(self) -> None:
-        """At zero a stop is verified, too; until then the state is the one of before."""
+    def _stop_for_a_load(self) -> None:
+        """Verified zero, and no stop under way: one that ends later would end what is loaded
+        meanwhile. At zero, as these states are, there is nothing to stop."""
+        if self._client.state in _AT_ZERO:
+            return
+        self.stop()
         give_up = time.monotonic() + _STEP_WITHIN_S
         while self._client.state in _ENDED_BY_STOP and time.monotonic() < give_up:
             time.sleep(_POLL_S)
