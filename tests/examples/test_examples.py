@@ -186,9 +186,10 @@ def test_a_closed_loop_moves_its_channel_inside_its_bounds_and_ends_at_zero(
     assert 5 <= ledger[1].peak_ma <= 6
     assert not ledger.running
     assert refusals(record) == []
-    assert [row["data"]["phase"] for row in journal(record) if row["kind"] == "followed"] == [
-        "follows", "ended",
-    ]  # fmt: skip
+    phases = [row["data"]["phase"] for row in journal(record) if row["kind"] == "followed"]
+    assert (phases[0], phases[-1]) == ("follows", "ended")
+    # On a busy machine its data may come late: then the level is kept until they come again (A22).
+    assert set(phases) <= {"follows", "keeps", "ended"}
 
 
 @plots
