@@ -132,6 +132,15 @@ def test_what_is_drawn_ahead_ends_with_the_stage_but_for_what_takes_its_plateau(
     assert max(heights) == 70
 
 
+def test_what_is_drawn_ahead_without_stages_goes_on_to_the_end_while_it_runs(world: World) -> None:
+    world.to_running(steps=4)
+    world.pass_time(2 * S)
+    shown = plot_shown(world.desk.pages["run"])
+    (curve,) = shown.curves
+    assert curve.planned[0] == (shown.now_min, 2.0)
+    assert curve.planned[-1] == (30.0, 0)
+
+
 def test_in_words_the_status_says_which_stage_it_is(
     world: World, own: Path, face: PlainFace, said: list[str]
 ) -> None:

@@ -58,9 +58,10 @@ def _ahead(run: RunPage, number: int, at_us: int) -> list[Point]:
     found: list[Point] = []
     for stage in bed.plan.stages[now.number :]:
         one, source = stage.channel(number), stage.carried.get(number)
-        if one is None or (going and stage is not now and _stage_of(source) != now.number):
+        is_now = stage.number == now.number
+        if one is None or (going and not is_now and _stage_of(source) != now.number):
             continue
-        share = level if source is None or stage is now else source.plateau(level, one.step)
+        share = level if source is None or is_now else source.plateau(level, one.step)
         from_us = stage.output_from_us
         begin_us = from_us + one.start_after_us
         found += planned(one.cycle, begin_us, max(at_us, from_us), stage.end_us, share)
