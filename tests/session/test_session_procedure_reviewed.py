@@ -304,3 +304,17 @@ def test_a_hand_climbs_between_quick_events_and_no_quicker_than_its_steps_allow(
     raises = [row.at_ns for row in bench.told(Kind.RAISE)]
     assert all(later - sooner >= 250 * MS for sooner, later in pairwise(raises))
     assert bench.now_ns - began_ns < 8 * SECOND
+
+
+@pytest.mark.hazard("H81")
+@pytest.mark.parametrize("every", ["100 ms", "300 ms"])
+def test_quick_events_are_all_given_each_in_its_time(every: str) -> None:
+    ladder = stage("ladder", "2 min", f'kind = "tune"\nevents = {{ every = "{every}" }}')
+    bench = begun(procedure(ladder))
+    climb(bench, 2_000)
+    bench.run_for(3 * SECOND)
+    found = [row.data for row in bench.told(Kind.EVENT)]
+    assert len(found) >= 9
+    assert {row["outcome"] for row in found} == {"given"}
+    # Before the first one the device changes to single pulses, which takes it 40 ms.
+    assert all(row["sent_ns"] - row["planned_ns"] <= 20 * MS for row in found[1:])

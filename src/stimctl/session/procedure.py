@@ -179,6 +179,7 @@ class Procedure:
         if event is not self._event or stage is None or run is None:
             return
         event.pulse = row
+        self._due_ns = event.planned_ns  # at once: nothing else wakes it when the device answers
         if isinstance(told, Reason):
             event.outcome = UNCONFIRMED if told.code in _UNCONFIRMED else REFUSED
             event.reason = told
