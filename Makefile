@@ -34,7 +34,7 @@ COVERAGE := --cov=stimctl.quantity --cov=stimctl.stimulus --cov=stimctl.safety -
   --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 COVER ?=
 
-.PHONY: help demo test test-all test-newest test-computing test-waiting lint docs pages examples test-lowest dist cover soak bench removals hazards install install-dev format picture clean
+.PHONY: help demo test test-all test-newest install-all install-newest lint-and-dist compiled test-computing test-waiting lint docs pages examples test-lowest dist cover soak bench removals hazards install install-dev format picture clean
 
 help: ## show these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -75,13 +75,30 @@ test: $(VENV)/.dev ## every promise once (under five minutes on two cores): what
 test-all: ## the same with all cases of each promise; only the soak has more
 	@$(MAKE) --no-print-directory test ALL=1
 
-test-newest: ## all those that compute, on the newest Python that this machine has or can fetch
-	@newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
-	  [ -n "$$newest" ] || { echo "NOT TESTED on a newer Python: none is here, and none could be fetched"; \
-	    $(if $(COVER),$(MAKE) --no-print-directory cover ALL=1; )\
-	    $(MAKE) --no-print-directory test-computing BROAD=1 COVER=; exit; }; \
+# $(call on-newest,TARGET,ELSE): make TARGET with the newest Python that there is, in its own environment.
+on-newest = newest=; for v in 3.15 3.14 3.13 3.12; do newest=$$(tools/fetch_python.sh $$v) && break; done; \
+	  [ -n "$$newest" ] || { echo "NOT TESTED on a newer Python: none is here, and none could be fetched"; $(2)exit; }; \
 	  echo "with $$($$newest --version):"; \
-	  $(MAKE) --no-print-directory test-computing ALL=1 VENV=.venv-newest PYTHON="$$newest"
+	  $(MAKE) --no-print-directory $(1) VENV=.venv-newest PYTHON="$$newest"
+
+test-newest: ## all those that compute, on the newest Python that this machine has or can fetch
+	@$(call on-newest,test-computing ALL=1,$(if $(COVER),$(MAKE) --no-print-directory cover ALL=1; )\
+	    $(MAKE) --no-print-directory test-computing BROAD=1 COVER=; )
+
+# All that the CI needs, each beside another: an installation keeps one processor busy.
+install-all: $(VENV)/bin/python
+	@$(BIN)/python tools/beside.py .install.log "$(MAKE) --no-print-directory install-newest" \
+	  "$(MAKE) --no-print-directory $(VENV)/.dist"
+install-newest:
+	@$(call on-newest,install-dev)
+
+# The linters beside what else keeps one processor busy. The first look at the tests compiles them, and
+# each worker of pytest-xdist would do so anew.
+lint-and-dist: $(VENV)/.dev
+	@$(BIN)/python tools/beside.py .lint.log "$(MAKE) --no-print-directory lint" \
+	  "$(MAKE) --no-print-directory dist compiled QUICK=1"
+compiled: $(VENV)/.dev
+	@for one in $(VENV) .venv-newest; do [ ! -x $$one/bin/pytest ] || $$one/bin/python -m pytest -q --collect-only >/dev/null || exit; done
 
 # The lowest versions that pyproject.toml allows. The terminal UI needs more of Textual than the rest
 # (stimctl.tui.ui_packages), so its tests have an environment of their own.
@@ -151,5 +168,5 @@ picture: $(VENV)/.runtime ## take the README's picture anew (needs tmux)
 	  --site 1=left-quadriceps --duration 1min
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .newest.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
+	rm -rf $(VENV) .venv-newest $(LOWEST) $(LOWEST_UI) .computing.log .newest.log .install.log .lint.log .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
