@@ -14,6 +14,9 @@ BESIDE ?=
 # `make test` proves each promise once; ALL=1 has the broad cases, too, and BROAD=1 has them alone.
 ALL ?=
 BROAD ?=
+# PART=2/4 has the second quarter of the broad cases. Coverage is that of all.
+PART ?=
+export STIMCTL_PART = $(PART)
 WHICH = not soak$(if $(BROAD), and broad,$(if $(ALL),, and not broad))
 # A third of the examples of each property; the coverage that is promised is that of all.
 BRIEF = $(if $(ALL)$(BROAD)$(COVER),,--hypothesis-profile=brief)
@@ -25,7 +28,8 @@ WAITERS ?= 2
 WAITING = -m "(pty or clock) and $(WHICH)" -n $(WAITERS) --dist loadscope \
   $(shell grep -rlE --include='test_*.py' 'mark\.(pty|clock)' tests)
 # The tests whose coverage is promised, and of what. COVER=1 measures it within `make test`.
-COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property tests/treatment tests/captures \
+COVERED_TESTS := tests/stimulus tests/safety tests/wire tests/property tests/captures \
+  $(filter-out %/test_published.py,$(wildcard tests/treatment/test_*.py)) \
   tests/session/test_session_stages.py \
   tests/devices/test_rehastim2_groups.py tests/devices/test_p24_groups.py \
   tests/session/test_session_leads.py tests/session/test_session_offsets.py \
@@ -136,6 +140,7 @@ pages: $(VENV)/.dev ## every page of docs/ that is made from the program
 	$(BIN)/python -m tools.make_pages
 
 cover: ALL := 1
+cover: override PART :=
 cover: $(VENV)/.dev ## 100 % branch coverage of quantity, stimulus, safety, wire
 	$(BIN)/python -m pytest -q $(COMPUTING) $(COVERED_TESTS) $(COVERAGE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
 import shutil
 import signal
 import sys
@@ -100,14 +101,30 @@ def pytest_runtest_teardown() -> None:
 
 #: Each row of these is a promise of its own: a module, a page, a control, a golden frame.
 _WHOLE_ROWS = ("tests", "tests/wire", "tests/interop")
-_ROWS_OF_A_TEST = 2
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_only_a_part(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With STIMCTL_PART="2/4": of what is broad the second quarter, by the names of the tests."""
+    if not (part := os.environ.get("STIMCTL_PART")):
+        return
+    number, of = map(int, part.split("/"))
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker("broad") and zlib.crc32(item.nodeid.encode()) % of != number - 1
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test` looks for these marks in the text of the modules, not in what they make.
 
-    It has two rows of each table of cases; `make test-all` and the CI have them all.
+    It has one row of each table of cases; `make test-all` and the CI have them all.
     """
     for mark in ("pty", "clock"):
         marked = {item.path for item in items if item.get_closest_marker(mark) is not None}
@@ -122,14 +139,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             tables.setdefault(name, []).append(item)
     for name, rows in tables.items():
         for number, row in enumerate(rows):
-            if number not in _kept(name, len(rows)):
+            # Which, by the name of the test: not the first device of each table, but each in turn.
+            if number != zlib.crc32(name.encode()) % len(rows):
                 row.add_marker(pytest.mark.broad)
-
-
-def _kept(name: str, rows: int) -> set[int]:
-    """Which rows, by the name of the test: not the first device of each table, but each in turn."""
-    first = zlib.crc32(name.encode())
-    return {(first + number * rows // _ROWS_OF_A_TEST) % rows for number in range(_ROWS_OF_A_TEST)}
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import compileall
 import os
 import queue
 import re
@@ -29,6 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from stimctl.compliance import results as kept
 from tools import result_file
@@ -127,6 +129,11 @@ def copy_of_tree(folder: Path) -> Path:
             shutil.copytree(source, target, ignore=_LEFT_OUT)
         else:
             shutil.copy2(source, target)
+    # Valid by what the sources say, not by their time: one that is changed is compiled anew.
+    for name in ("src", "firmware_sim"):
+        compileall.compile_dir(
+            folder / name, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH
+        )
     return folder
 
 

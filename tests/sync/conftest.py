@@ -10,6 +10,13 @@ from tests.support.clinic import Clinic, Station
 from tests.support.postgres import PostgresServer, missing, running_server
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker starts a server of its own, which takes seconds: not in `make test`."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.broad)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     if why := missing():
