@@ -60,6 +60,17 @@ def test_the_course_is_looked_up_at_any_time_as_if_it_had_been_followed() -> Non
         assert law.next_change_us(at_us) == said[number + 1]
 
 
+def test_what_is_told_as_a_rate_is_the_interval_rounded_up_and_within_both_ends() -> None:
+    law = law_of()
+    for at_us in range(0, 3_000_000, 17_000):
+        rate_mhz, interval_us = law.held_at(at_us), law.interval_at(at_us)
+        assert rate_mhz == law.value_at(at_us)
+        assert rate_mhz - 1 < 1e9 / interval_us <= rate_mhz
+        assert law.lowest <= rate_mhz <= law.highest
+    # A plateau rises by 2 mA in so long (A20): as many values were met as the rule asks for.
+    assert law.round_us == 10 * law.interval_us
+
+
 @pytest.mark.hazard("H79")
 def test_no_second_of_any_seed_holds_more_than_is_counted() -> None:
     pulse = Pulse(shape=PulseShape.SYMMETRIC, amplitude_ua=20_000, phase_width_us=200)
