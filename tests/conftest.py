@@ -124,7 +124,7 @@ def pytest_only_a_part(config: pytest.Config, items: list[pytest.Item]) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`make test` looks for these marks in the text of the modules, not in what they make.
 
-    It has one row of each table of cases; `make test-all` and the CI have them all.
+    It has one row of each table of cases, `make test-all` has them all, and the CI a quarter.
     """
     for mark in ("pty", "clock"):
         marked = {item.path for item in items if item.get_closest_marker(mark) is not None}

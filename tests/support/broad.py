@@ -1,4 +1,4 @@
-"""What of a long row of cases `make test` runs, and what `make test-all` and the CI run besides."""
+"""What of a long row of cases `make test` runs; `make test-all` has all, the CI a part of them."""
 
 from __future__ import annotations
 
