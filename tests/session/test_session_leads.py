@@ -44,18 +44,23 @@ def record(plan: CurrentPlan, family: str) -> list[dict[str, object]]:
 @pytest.mark.hazard("H39")
 @pytest.mark.parametrize("device", ["p24", "rehamove3"])
 @pytest.mark.parametrize(
-    ("rate", "lead", "up"),
-    [
-        ("50 Hz", '{ pulses = 2, interval = "5 ms" }', 600),
-        ("14286 mHz", '{ pulses = 2, interval = "5 ms" }', 1_000),  # 70 ms apart
-        ("20 Hz", '{ pulses = 4, interval = "5 ms" }', 500),
-    ],
+    ("rate", "pulses", "up"),
+    [("50 Hz", 2, 600), ("14286 mHz", 2, 1_000), ("20 Hz", 4, 500)],  # 20, 70 and 50 ms apart
 )
 def test_each_hold_begins_with_one_group_and_all_is_counted_to_the_last_pulse(
-    device: str, rate: str, lead: str, up: int
+    device: str, rate: str, pulses: int, up: int
 ) -> None:
+    lead = f'{{ pulses = {pulses}, interval = "5 ms" }}'
     plan = staged_plan(text_of(rate, lead, up=up), 3_000, sheet=FAMILIES[device].sheet)
     check_counted_to_the_last_pulse(rehearse(plan))
+    starts = [one.at_us for one in pulses_of(record(plan, device))[1]]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    firsts = [n for n in range(1, len(gaps)) if gaps[n] == 5_000 != gaps[n - 1]]
+    assert len(firsts) == 3  # of four: in the first one the script has only begun to raise
+    assert gaps.count(5_000) == 3 * (pulses - 1)
+    assert {starts[b] - starts[a] for a, b in pairwise(firsts)} == {4_500_000}
+    # The train of the ramp has ended before: the group stands in no pulse's place.
+    assert all(gaps[n - 1] > plan.channels[0].period_us for n in firsts)
 
 
 @pytest.mark.hazard("H39")
