@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 export PYTHONDONTWRITEBYTECODE :=
 # BESIDE=1: beside the tests that wait, which take those that look at the clock; the rest may be slow.
 BESIDE ?=
-# `make test` proves each promise once; ALL=1 has the broad cases, too, and BROAD=1 has them alone.
+# `make test` has one case of each promise; ALL=1 has the broad cases, too, and BROAD=1 has them alone.
 ALL ?=
 BROAD ?=
 # PART=2/4 has the second quarter of the broad cases. Coverage is that of all.
@@ -71,7 +71,7 @@ examples: $(VENV)/.dev ## run everything in examples/ on simulated devices (two 
 
 # Those that compute run in the scheduling class that gets only what is left of the processor: they
 # never hold up what is judged in real time.
-test: $(VENV)/.dev ## every promise once (under five minutes on two cores): what computes beside what waits
+test: $(VENV)/.dev ## each promise by one case, but for the longest (under five minutes on two cores)
 	@$(BIN)/python tools/beside.py .computing.log \
 	  "$(MAKE) --no-print-directory test-computing BESIDE=1" \
 	  "$(MAKE) --no-print-directory test-waiting"
@@ -97,12 +97,12 @@ install-newest:
 	@$(call on-newest,install-dev)
 
 # The linters beside what else keeps one processor busy. The first look at the tests compiles them, and
-# each worker of pytest-xdist would do so anew.
+# each worker of pytest-xdist would do so anew. What is wrong with them, the tests themselves will say.
 lint-and-dist: $(VENV)/.dev
 	@$(BIN)/python tools/beside.py .lint.log "$(MAKE) --no-print-directory lint" \
 	  "$(MAKE) --no-print-directory dist compiled QUICK=1"
 compiled: $(VENV)/.dev
-	@for one in $(VENV) .venv-newest; do [ ! -x $$one/bin/pytest ] || $$one/bin/python -m pytest -q --collect-only >/dev/null || exit; done
+	@for one in $(VENV) .venv-newest; do [ ! -x $$one/bin/pytest ] || $$one/bin/python -m pytest -q --collect-only >/dev/null || :; done
 
 # The lowest versions that pyproject.toml allows. The terminal UI needs more of Textual than the rest
 # (stimctl.tui.ui_packages), so its tests have an environment of their own.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import re
 import shutil
 import signal
 import sys
@@ -108,7 +109,9 @@ def pytest_only_a_part(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With STIMCTL_PART="2/4": of what is broad the second quarter, by the names of the tests."""
     if not (part := os.environ.get("STIMCTL_PART")):
         return
-    number, of = map(int, part.split("/"))
+    if (form := re.fullmatch(r"(\d+)/(\d+)", part)) is None or not 0 < int(form[1]) <= int(form[2]):
+        raise pytest.UsageError(f"STIMCTL_PART={part} names no part: write 1/4 to 4/4")
+    number, of = int(form[1]), int(form[2])
     left_out = [
         item
         for item in items

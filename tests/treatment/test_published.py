@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,7 +17,7 @@ from stimctl.stimulus.level import CURRENT, Level
 from stimctl.treatment import load_protocol
 from stimctl.treatment.plan import compile_plan
 from stimctl.treatment.program import ChannelSetup, CurrentPlan
-from stimctl.treatment.staged import StagedProtocol
+from stimctl.treatment.staged import ProtocolClass, StagedProtocol
 from tests.session.test_delivery_grid import independent
 from tests.support.broad import broad
 from tests.support.paths import ROOT
@@ -113,29 +113,28 @@ def test_each_statement_has_its_mark_and_what_was_not_read_says_unverified(name:
         assert "unverified" in line.lower() or not re.search(r"\(M[+?]", line), line
 
 
-def is_functional(name: str) -> bool:
-    return 'class = "functional"' in (FOLDER / f"{name}.toml").read_text("utf-8")
+def wrong_in_brief(name: str, device: str) -> list[str]:
+    """What goes wrong in the shortest session of an example on a device."""
+    return wrong_with(plan_on(name, device, BRIEF_UA, brief=True))
 
 
-def wrong_in(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
-    """What goes wrong in the shortest session of each example on a device."""
-    plans = {(name, one): plan_on(name, one, BRIEF_UA, brief=True) for name, one in pairs}
-    return {pair: wrong for pair, plan in plans.items() if (wrong := wrong_with(plan))}
+#: A rehearsal of these has four minutes of a sensor, which take seconds.
+FUNCTIONAL = [name for name in NAMES if published(name).kind is ProtocolClass.FUNCTIONAL]
 
 
 @pytest.mark.broad
 @pytest.mark.parametrize("device", broad(["p24", "rehamove3", "rehastim2"]))
 def test_the_shortest_session_of_each_example_is_delivered(device: str) -> None:
-    pairs = [pair for pair in PAIRS if pair[1] == device and not is_functional(pair[0])]
-    assert wrong_in(pairs) == {}
+    names = [name for name, one in PAIRS if one == device and name not in FUNCTIONAL]
+    assert {name: wrong for name in names if (wrong := wrong_in_brief(name, device))} == {}
 
 
 @pytest.mark.broad
-@pytest.mark.parametrize("name", [name for name in NAMES if is_functional(name)])
+@pytest.mark.parametrize("name", FUNCTIONAL)
 def test_the_shortest_session_of_a_functional_example_is_delivered_by_one_device(name: str) -> None:
-    """Four minutes of a sensor take seconds: the devices take turns, and the soak has them all."""
+    """The devices take turns; the soak has them all."""
     devices = [device for one, device in PAIRS if one == name]
-    assert wrong_in([(name, devices[NAMES.index(name) % len(devices)])]) == {}
+    assert wrong_in_brief(name, devices[NAMES.index(name) % len(devices)]) == []
 
 
 @pytest.mark.soak
